@@ -1,0 +1,89 @@
+"""Loading a causal language model and its tokenizer, with errors that name the mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+
+from attribution_engine.records import InputError, ModelConfig
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
+
+
+def resolve_device(device: str) -> torch.device:
+    """ "auto" is the GPU where there is one.
+
+    Raises:
+        InputError: "cuda" was asked for and there is none.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError("--device cuda: no GPU is visible to torch; use --device cpu")
+    return torch.device(device)
+
+
+def load_tokenizer(config: ModelConfig) -> PreTrainedTokenizerBase:
+    """The model's fast tokenizer (character offsets are needed for the heatmaps).
+
+    Raises:
+        InputError: no tokenizer in the folder, or one without offsets.
+    """
+    where = config.tokenizer or config.path
+    # transformers invents an empty tokenizer for some folders that hold none: look first.
+    if Path(where).is_dir() and not any(
+        (Path(where) / name).exists()
+        for name in ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
+    ):
+        raise InputError(
+            f"{where}: no tokenizer in this folder; save one beside the model "
+            "(tokenizer.save_pretrained) or name one as model.tokenizer"
+        )
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(where)
+    except Exception as error:  # transformers raises many kinds; all mean the same to the reader
+        raise InputError(f"{where}: the tokenizer does not load ({_first_line(error)})") from error
+    if not tokenizer.is_fast:
+        raise InputError(
+            f"{where}: this tokenizer gives no character offsets; convert it to a "
+            "tokenizer.json (a fast tokenizer)"
+        )
+    return tokenizer
+
+
+def load_model(config: ModelConfig, device: torch.device) -> nn.Module:
+    """The model in eval mode, no parameter asking for gradients, attention in plain operations.
+
+    Plain ("eager") attention, because forward-mode differentiation passes through it.
+
+    Raises:
+        InputError: unknown dtype, or the model does not load.
+    """
+    if config.dtype not in DTYPES:
+        raise InputError(f"model.dtype = {config.dtype!r}: choose one of {', '.join(DTYPES)}")
+    if not Path(config.path).exists() and config.path.startswith((".", "/", "~")):
+        raise InputError(f"{config.path}: no such model folder; correct model.path")
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            config.path, dtype=DTYPES[config.dtype], attn_implementation="eager"
+        )
+    except Exception as error:
+        raise InputError(f"{config.path}: the model does not load ({_first_line(error)})") from error
+    return model.requires_grad_(False).eval().to(device)
+
+
+def context_length(model: nn.Module) -> int:
+    """Positions the model was built for."""
+    config = model.config
+    for name in ("max_position_embeddings", "n_positions"):
+        if getattr(config, name, None):
+            return int(getattr(config, name))
+    return 1 << 30
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,165 @@
+"""From text to padded batches of token ids, with the character where each token ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+
+from attribution_engine.records import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class TokenisedText:
+    """A document or query as the model sees it.
+
+    Attributes:
+        ids: start token (where the tokenizer uses one) and text tokens.
+        starts: 1 where a start token stands before the text, else 0.
+        token_ends: character (code point) at which each text token ends; its length is n_tokens.
+        has_loss: for each text token, whether its log-probability counts.
+        cut: whether text was left out because of `max_tokens`.
+    """
+
+    ids: tuple[int, ...]
+    starts: int
+    token_ends: tuple[int, ...]
+    has_loss: tuple[bool, ...]
+    cut: bool = False
+
+    @property
+    def n_tokens(self) -> int:
+        return len(self.token_ends)
+
+    @property
+    def n_positions(self) -> int:
+        """Positions that predict something: all ids but the last."""
+        return len(self.ids) - 1
+
+    @property
+    def target_loss(self) -> tuple[bool, ...]:
+        """`has_loss` of the targets ids[1:]; without a start token the first token has none."""
+        return self.has_loss if self.starts else self.has_loss[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Right-padded texts. All tensors are [texts, positions].
+
+    Attributes:
+        rows: index of each text in the sequence that was batched.
+        inputs: token ids; targets: the id that each position predicts.
+        attended: True at real positions, False at padding.
+        has_loss: True where the target's log-probability counts.
+    """
+
+    rows: tuple[int, ...]
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    attended: torch.Tensor
+    has_loss: torch.Tensor
+
+
+def start_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The start token that this tokenizer puts before a text by default; none for GPT-2."""
+    bos = tokenizer.bos_token_id
+    ids = tokenizer("a")["input_ids"]
+    return [bos] if bos is not None and ids and ids[0] == bos else []
+
+
+def tokenise(
+    text: str,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    loss_from: int,
+    max_tokens: int | None,
+    context: int,
+    where: str,
+) -> TokenisedText:
+    """Tokenises one text.
+
+    A token belongs to the part with loss if it ends after character `loss_from`, so a token that
+    straddles the border counts. Text tokens beyond `max_tokens` are left out.
+
+    Args:
+        loss_from: characters of prompt at the start that carry no loss.
+        max_tokens: longest text in tokens, start token included; None = the text must fit.
+        context: positions that the model has.
+        where: file and row, for the error.
+
+    Raises:
+        InputError: longer than the context with no `max_tokens`; or no token has a loss.
+    """
+    encoding = tokenizer(
+        text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+    )
+    start = start_ids(tokenizer)
+    ids = list(encoding["input_ids"])
+    longest = max_tokens if max_tokens is not None else context
+    if max_tokens is None and len(start) + len(ids) > context:
+        raise InputError(
+            f"{where}: {len(start) + len(ids)} tokens, and the model's context holds {context}; "
+            "set corpus.max_tokens to cut long documents, or split them"
+        )
+    kept = ids[: longest - len(start)]
+    ends: list[int] = []
+    for _, end in encoding["offset_mapping"][: len(kept)]:
+        ends.append(max(end, ends[-1] if ends else 0))  # some tokenizers give (0, 0) for bytes
+    tokenised = TokenisedText(
+        ids=(*start, *kept),
+        starts=len(start),
+        token_ends=tuple(ends),
+        has_loss=tuple(end > loss_from for end in ends),
+        cut=len(kept) < len(ids),
+    )
+    if not any(tokenised.target_loss):
+        if tokenised.cut:
+            raise InputError(
+                f"{where}: the response begins after the first {longest} tokens; raise "
+                "corpus.max_tokens or leave the row out"
+            )
+        raise InputError(f"{where}: no token to predict; leave the row out")
+    return tokenised
+
+
+def batches(
+    texts: Sequence[TokenisedText], budget: int, rows: Sequence[int] | None = None
+) -> Iterator[Batch]:
+    """Texts in batches of similar length.
+
+    Args:
+        texts: all texts.
+        budget: positions, padding included, that a batch may hold (one text may exceed it).
+        rows: which texts; all by default.
+    """
+    chosen = range(len(texts)) if rows is None else rows
+    group: list[int] = []
+    longest = 0
+    for row in sorted(chosen, key=lambda row: (texts[row].n_positions, row)):
+        longest = max(longest, texts[row].n_positions)
+        if group and longest * (len(group) + 1) > budget:
+            yield collate(texts, group)
+            group, longest = [], texts[row].n_positions
+        group.append(row)
+    if group:
+        yield collate(texts, group)
+
+
+def collate(texts: Sequence[TokenisedText], rows: Sequence[int]) -> Batch:
+    """One right-padded batch of the given rows."""
+    width = max(texts[row].n_positions for row in rows)
+    shape = (len(rows), width)
+    inputs = torch.zeros(shape, dtype=torch.long)
+    targets = torch.zeros(shape, dtype=torch.long)
+    attended = torch.zeros(shape, dtype=torch.bool)
+    has_loss = torch.zeros(shape, dtype=torch.bool)
+    for at, row in enumerate(rows):
+        text = texts[row]
+        n = text.n_positions
+        ids = torch.tensor(text.ids, dtype=torch.long)
+        inputs[at, :n], targets[at, :n] = ids[:-1], ids[1:]
+        attended[at, :n] = True
+        has_loss[at, :n] = torch.tensor(text.target_loss)
+    return Batch(tuple(rows), inputs, targets, attended, has_loss)

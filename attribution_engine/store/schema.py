@@ -1,0 +1,79 @@
+"""The tables of a store: the contract between the engine and the explorer."""
+
+from __future__ import annotations
+
+SCHEMA_VERSION = 1
+SIGN = "positive = helpful: more weight on the document raises the completion's log-probability"
+
+TABLES: dict[str, str] = {
+    "run": """
+        run_id VARCHAR, name VARCHAR, created_at TIMESTAMP, schema_version INTEGER,
+        engine_version VARCHAR, model VARCHAR, n_parameters BIGINT, n_tracked_parameters BIGINT,
+        corpus VARCHAR, method VARCHAR, config JSON, sign VARCHAR, damping DOUBLE, rank INTEGER,
+        token_alignment VARCHAR, device VARCHAR, stage_seconds JSON, notes VARCHAR,
+        n_documents BIGINT, n_queries INTEGER, n_tokens BIGINT, factor_documents BIGINT,
+        tracked_layers VARCHAR[], tail INTEGER, truncated_documents BIGINT""",
+    "documents": """
+        doc_id INTEGER, text VARCHAR, prompt_chars INTEGER, source VARCHAR, domain VARCHAR,
+        category VARCHAR, difficulty VARCHAR, n_tokens INTEGER, gradient_norm FLOAT,
+        token_ends INTEGER[], metadata JSON""",
+    "queries": """
+        query_id INTEGER, suite VARCHAR, task VARCHAR, kind VARCHAR, prompt VARCHAR,
+        completion VARCHAR, reference VARCHAR, correct BOOLEAN, nats DOUBLE, n_tokens INTEGER,
+        token_ends INTEGER[], token_nats FLOAT[], keywords JSON""",
+    "influence": """
+        query_id INTEGER, doc_id INTEGER, influence FLOAT, rank INTEGER, rank_normed INTEGER""",
+    "token_influence": """
+        query_id INTEGER, doc_id INTEGER, alignment VARCHAR, scores FLOAT[]""",
+    "spans": """
+        doc_id INTEGER, span_id INTEGER, "start" INTEGER, "end" INTEGER, kind VARCHAR,
+        behaviour VARCHAR, detector VARCHAR""",
+    "span_influence": """
+        query_id INTEGER, doc_id INTEGER, span_id INTEGER, influence FLOAT, cut_influence FLOAT""",
+    "token_class_influence": """
+        query_id INTEGER, domain VARCHAR, token_class VARCHAR, token VARCHAR, n BIGINT,
+        mean DOUBLE, share DOUBLE""",
+    "rank_curve": """
+        query_id INTEGER, side VARCHAR, rank_low INTEGER, rank_high INTEGER, rank DOUBLE,
+        influence DOUBLE, n INTEGER""",
+    "rank_fit": """
+        query_id INTEGER, side VARCHAR, k INTEGER, slope DOUBLE, slope_low DOUBLE,
+        slope_high DOUBLE, r_squared DOUBLE, survival_exponent DOUBLE, ks_statistic DOUBLE,
+        ks_p DOUBLE, n INTEGER""",
+    "query_correlation": """
+        query_a INTEGER, query_b INTEGER, pearson DOUBLE, spearman DOUBLE, n BIGINT""",
+    "group_influence": """
+        suite VARCHAR, "grouping" VARCHAR, value VARCHAR, k INTEGER, side VARCHAR, share DOUBLE,
+        multiplier DOUBLE, mean DOUBLE""",
+    "answers": """
+        query_id INTEGER, doc_id INTEGER, what VARCHAR, matched VARCHAR, "start" INTEGER,
+        "end" INTEGER, detector VARCHAR""",
+    "faithfulness": """
+        experiment VARCHAR, method VARCHAR, query_id INTEGER, suite VARCHAR, figure DOUBLE,
+        low DOUBLE, high DOUBLE, n INTEGER, how VARCHAR""",
+    "trajectory": "query_id INTEGER, position INTEGER, nll DOUBLE",
+    "backtracking": "task VARCHAR, arm VARCHAR, k INTEGER, accuracy DOUBLE, n INTEGER",
+}
+
+# What each column of a filled table means, for readers of the store (units in nats).
+MEANINGS: dict[str, str] = {
+    "documents.token_ends": "character (code point) of `text` where each token ends",
+    "documents.n_tokens": "tokens the model saw; fewer than the text holds where it was cut",
+    "documents.gradient_norm": "Euclidean norm of the gradient of the document's summed loss over the tracked layers",
+    "queries.nats": "−log p(completion | prompt), summed over completion tokens",
+    "queries.token_ends": "character (code point) of prompt + completion where each token ends",
+    "queries.token_nats": "−log p of each token of prompt + completion; prompt tokens are 0",
+    "influence.influence": "nats per unit of extra weight on the document; positive = helpful",
+    "influence.rank": "1 = most helpful, n_documents = most harmful",
+    "influence.rank_normed": "the same for influence ÷ gradient_norm",
+    "token_influence.scores": "nats, one a token of the document; they sum to its influence",
+    "rank_curve.rank": "geometric mean of the ranks in the bin; harmful ranks count from the bottom, 1 = most harmful",
+    "rank_curve.influence": "mean influence of the bin (nats); harmful values are negative",
+    "rank_fit.slope": "least-squares slope of log |influence| on log rank over the top k",
+    "rank_fit.survival_exponent": "maximum-likelihood α of P(X > x) = (x / x_min)^−α over the top k",
+}
+
+
+def create_statements() -> list[str]:
+    """One CREATE TABLE statement a table."""
+    return [f'CREATE TABLE "{name}" ({columns})' for name, columns in TABLES.items()]
