@@ -72,7 +72,9 @@ def load_model(config: ModelConfig, device: torch.device) -> nn.Module:
             config.path, dtype=DTYPES[config.dtype], attn_implementation="eager"
         )
     except Exception as error:
-        raise InputError(f"{config.path}: the model does not load ({_first_line(error)})") from error
+        raise InputError(
+            f"{config.path}: the model does not load ({_first_line(error)})"
+        ) from error
     return model.requires_grad_(False).eval().to(device)
 
 

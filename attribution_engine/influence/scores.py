@@ -70,9 +70,7 @@ def document_scores(
     return influence, squared_norm.sqrt()
 
 
-def _products(
-    direction: LayerDirections, gradient: torch.Tensor, chunk: Captured
-) -> torch.Tensor:
+def _products(direction: LayerDirections, gradient: torch.Tensor, chunk: Captured) -> torch.Tensor:
     """⟨v_q, gradient_d⟩ of one layer, [queries, texts]."""
     if direction.exact is not None:
         return direction.exact.flatten(1) @ gradient.flatten(1).T

@@ -76,8 +76,7 @@ def _directional_change(
         )
 
     with torch.no_grad():
-        _, change = torch.func.jvp(log_p, (primals,), (tangents,))
-    return change
+        return torch.func.jvp(log_p, (primals,), (tangents,))[1]
 
 
 def update_scores(

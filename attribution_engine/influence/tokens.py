@@ -77,6 +77,7 @@ def tokenise(
     max_tokens: int | None,
     context: int,
     where: str,
+    mend: str = "set corpus.max_tokens to cut long documents, or split them",
 ) -> TokenisedText:
     """Tokenises one text.
 
@@ -87,21 +88,19 @@ def tokenise(
         loss_from: characters of prompt at the start that carry no loss.
         max_tokens: longest text in tokens, start token included; None = the text must fit.
         context: positions that the model has.
-        where: file and row, for the error.
+        where: file and row, for the error; mend: what to do about a text that is too long.
 
     Raises:
         InputError: longer than the context with no `max_tokens`; or no token has a loss.
     """
-    encoding = tokenizer(
-        text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
-    )
+    encoding = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     start = start_ids(tokenizer)
     ids = list(encoding["input_ids"])
     longest = max_tokens if max_tokens is not None else context
     if max_tokens is None and len(start) + len(ids) > context:
         raise InputError(
             f"{where}: {len(start) + len(ids)} tokens, and the model's context holds {context}; "
-            "set corpus.max_tokens to cut long documents, or split them"
+            f"{mend}"
         )
     kept = ids[: longest - len(start)]
     ends: list[int] = []

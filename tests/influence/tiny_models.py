@@ -125,9 +125,7 @@ def autograd_gradients(
     targets = torch.tensor(text.ids[1:] if labels is None else labels)
     nll = nn.functional.cross_entropy(logits, targets, reduction="none")
     loss = nll[torch.tensor(text.target_loss)].sum()
-    found = dict(
-        zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True)
-    )
+    found = dict(zip(parameters, torch.autograd.grad(loss, list(parameters.values())), strict=True))
     for parameter in parameters.values():
         parameter.requires_grad_(False)
     matrices = []

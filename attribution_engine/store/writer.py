@@ -1,0 +1,145 @@
+"""The one writer of stores: builds a file aside and moves it into place when it is complete."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from attribution_engine.store.schema import TABLES, create_statements
+
+BATCH_ROWS = 2_000  # rows of texts or token arrays that are held at a time
+
+
+class StoreWriter:
+    """Fills the tables of one store. Use `building`, which moves the file into place."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        for statement in create_statements():
+            connection.execute(statement)
+
+    def insert(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Appends rows in order; columns a row lacks are NULL, dicts become JSON.
+
+        Raises:
+            KeyError: a row has a column that the table does not.
+        """
+        types = self._column_types(table)
+        for group in _groups(rows, BATCH_ROWS):
+            unknown = set(group[0]) - set(types)
+            if unknown:
+                raise KeyError(f"table {table} has no column {', '.join(sorted(unknown))}")
+            columns = {
+                name: pa.array([_plain(row.get(name)) for row in group]) for name in group[0]
+            }
+            self._append(table, pa.table(columns), types)
+
+    def insert_influence(self, influence: np.ndarray, gradient_norms: np.ndarray) -> None:
+        """Fills `influence`, every document for every query, ordered by query and rank.
+
+        Args:
+            influence: [queries, documents], nats.
+            gradient_norms: [documents]; a document with norm 0 has norm-corrected score 0.
+        """
+        types = self._column_types("influence")
+        for query, scores in enumerate(influence):
+            order, ranks = ranked(scores)
+            _, normed = ranked(norm_corrected(scores, gradient_norms))
+            table = pa.table(
+                {
+                    "query_id": np.full(len(scores), query, dtype=np.int32),
+                    "doc_id": order.astype(np.int32),
+                    "influence": scores[order].astype(np.float32),
+                    "rank": ranks[order].astype(np.int32),
+                    "rank_normed": normed[order].astype(np.int32),
+                }
+            )
+            self._append("influence", table, types)
+
+    def _append(self, table: str, rows: pa.Table, types: dict[str, str]) -> None:
+        self._connection.register("incoming", rows)
+        names = rows.column_names
+        columns = ", ".join(f'"{name}"' for name in names)
+        values = ", ".join(f'CAST("{name}" AS {types[name]})' for name in names)
+        self._connection.execute(f'INSERT INTO "{table}" ({columns}) SELECT {values} FROM incoming')
+        self._connection.unregister("incoming")
+
+    def _column_types(self, table: str) -> dict[str, str]:
+        if table not in TABLES:
+            raise KeyError(f"the store has no table {table}")
+        described = self._connection.execute(f'DESCRIBE "{table}"').fetchall()
+        return {name: kind for name, kind, *_ in described}
+
+
+@contextmanager
+def building(path: Path) -> Iterator[StoreWriter]:
+    """A writer on a new file beside `path`; on success it replaces `path`, else it is removed.
+
+    Explorers that have the old file open keep it; nobody ever sees half a store.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    connection = duckdb.connect(str(part))
+    try:
+        yield StoreWriter(connection)
+        connection.execute("CHECKPOINT")
+        connection.close()
+        if _wal(part).exists():
+            raise RuntimeError(f"{part}: the write-ahead log is still there after CHECKPOINT")
+        os.replace(part, path)
+    finally:
+        connection.close()
+        part.unlink(missing_ok=True)
+        _wal(part).unlink(missing_ok=True)
+
+
+def ranked(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Documents from most helpful to most harmful, and each document's rank from 1.
+
+    Scores count as float32, as the store keeps them; ties go to the lower doc_id.
+    """
+    order = np.argsort(-scores.astype(np.float32), kind="stable")
+    ranks = np.empty(len(scores), dtype=np.int64)
+    ranks[order] = np.arange(1, len(scores) + 1)
+    return order, ranks
+
+
+def norm_corrected(scores: np.ndarray, gradient_norms: np.ndarray) -> np.ndarray:
+    """Influence ÷ ‖∇L‖ of each document, both as the float32 numbers that the store keeps."""
+    norms = gradient_norms.astype(np.float32)
+    return np.divide(
+        scores.astype(np.float32), norms, out=np.zeros(len(norms), np.float32), where=norms > 0
+    )
+
+
+def _plain(value: Any) -> Any:
+    """What a column can hold: JSON text for dicts, lists for tuples and arrays."""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, tuple | np.ndarray):
+        return list(value)
+    return value
+
+
+def _groups(rows: Iterable[Mapping[str, Any]], size: int) -> Iterator[Sequence[Mapping[str, Any]]]:
+    group: list[Mapping[str, Any]] = []
+    for row in rows:
+        group.append(row)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
