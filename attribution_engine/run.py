@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import uuid
 from collections.abc import Callable, Iterator
@@ -79,7 +80,7 @@ def run(config: RunConfig, *, device: str = "auto", resume: bool = False) -> Non
     scores = work.stage("scores", lambda: _scores(ready, directions))
     influence, norms = scores["influence"].numpy(), scores["norms"].numpy()
     tokens = work.stage("tokens", lambda: _token_scores(ready, directions, influence))
-    with _progress("store", len(queries)) as step, building(config.store) as store:
+    with _progress("store", len(queries), "query") as step, building(config.store) as store:
         store.insert("run", [_run_row(ready, queries, work, notes)])
         store.insert("documents", _document_rows(ready, norms))
         store.insert("queries", _query_rows(queries, query_texts, ready))
@@ -128,7 +129,7 @@ def completed_queries(ready: Prepared, work: Workspace) -> tuple[list[Query], st
     def compute() -> dict[str, Any]:
         queries = read_suites(ready.config.suites)
         limits = {suite.suite: suite.max_new_tokens for suite in ready.config.suites}
-        with _progress("completions", len(queries)) as step:
+        with _progress("completions", len(queries), "query") as step:
             kept, empty = complete_queries(
                 queries, limits, ready.model, ready.tokenizer, ready.device, step
             )
@@ -152,9 +153,11 @@ def fitted_factors(ready: Prepared, work: Workspace) -> list[LayerFactors]:
                 ready.model, ready.layers, ready.texts, options, rows, ready.device, step
             )
 
+    # Once there are eigenvectors the covariances are not needed again.
+    done = work.finished("eigendecompositions")
+    sums = [] if done else work.stage("covariances", covariances)
+
     def bases() -> list[tuple[torch.Tensor, torch.Tensor]]:
-        # Their sums are only needed here, and are the largest thing a run keeps.
-        sums = work.stage("covariances", covariances)
         kind = torch.float64 if ready.config.model.dtype == "float64" else torch.float32
         with _progress("eigendecompositions", len(sums), "layer") as step:
             found = eigenbases(_moved(sums, ready.device), kind, step)
@@ -347,7 +350,7 @@ def _query_rows(
             "token_ends": text.token_ends,
             "token_nats": token_nats,
         }
-        yield row | {"keywords": {"keywords": list(query.keywords)}}
+        yield row | {"keywords": json.dumps(query.keywords, ensure_ascii=False)}
 
 
 def _insert_curves(store: StoreWriter, influence: np.ndarray, step: Callable[[int], None]) -> None:

@@ -48,9 +48,13 @@ class Workspace:
         self.folder.mkdir(parents=True, exist_ok=True)
         _write_text(kept, json.dumps(prints, indent=1))
 
+    def finished(self, name: str) -> bool:
+        """Whether the stage's result is there."""
+        return self._path(name).exists()
+
     def stage(self, name: str, compute: Callable[[], Result]) -> Result:
         """The stage's result: read back if an earlier run finished it, else computed and kept."""
-        path = self.folder / f"{name}.pt"
+        path = self._path(name)
         if path.exists():
             print(f"{name}: done before ({self.seconds.get(name, 0.0):.1f} s)", flush=True)
             return torch.load(path, weights_only=True)
@@ -62,6 +66,9 @@ class Workspace:
         self.seconds[name] = round(time.monotonic() - started, 3)
         _write_text(self.folder / "seconds.json", json.dumps(self.seconds))
         return result
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.pt"
 
     def _read_seconds(self) -> dict[str, float]:
         path = self.folder / "seconds.json"

@@ -158,7 +158,9 @@ def backward_to_layers(
         for (at, activations, _), gradient in zip(calls, gradients, strict=True):
             if at == index:
                 inputs.append(_with_bias(activations, layer, attended))
-                outs.append(_at_least_float32(gradient) * attended.unsqueeze(-1))
+                outs.append(
+                    _at_least_float32(gradient)
+                )  # zero at padding: nothing there has a loss
         if not inputs:
             raise FloatingPointError(f"layer {layer.name} was not used in the forward pass")
         captured.append(Captured(torch.cat(inputs, 1), torch.cat(outs, 1)))

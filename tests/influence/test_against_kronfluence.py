@@ -99,9 +99,7 @@ def kronfluence_scores(family, documents, queries, folder):
     common = {"per_device_batch_size": 4, "overwrite_output_dir": True}
     task.purpose = COVARIANCE
     analyzer.fit_covariance_matrices("factors", rows, factor_args=arguments, **common)
-    analyzer.perform_eigendecomposition(
-        "factors", factor_args=arguments, overwrite_output_dir=True
-    )
+    analyzer.perform_eigendecomposition("factors", factor_args=arguments, overwrite_output_dir=True)
     task.purpose = CORRECTION
     analyzer.fit_lambda_matrices("factors", rows, factor_args=arguments, **common)
     analyzer.compute_pairwise_scores(

@@ -1,4 +1,4 @@
-"""On a model that can be retrained to its optimum, influence is what leaving a document out does."""
+"""Where a model can be retrained to its optimum, influence is what leaving a document out does."""
 
 from __future__ import annotations
 

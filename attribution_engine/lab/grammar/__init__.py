@@ -1,0 +1,1 @@
+"""The seeded grammar of the demo corpus, one file a subject."""

@@ -1,0 +1,1 @@
+"""The pages of the explorer: each draws what the store answers."""

@@ -1,0 +1,189 @@
+"""One document under a query: its token heatmap, its scores, and what else it helps or harms."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+import streamlit as st
+
+from attribution_engine.records import InputError
+from attribution_engine.store.views import DocumentView, QueryEffect, TokenScores
+from pages.parts import links, pickers, runs, wording
+from pages.parts.facts import facts
+from pages.parts.heatmap import heatmap
+from pages.parts.navigation import through_app
+from pages.parts.table import Column, Row, table
+
+LISTED = 8  # queries listed at either end
+
+through_app()
+reader = runs.current()
+view = links.view()
+query_id = int(view["query"])
+side, score = links.side(), links.score()
+n_documents = reader.run().n_documents
+
+if not view["doc"]:
+    top = reader.rankings(query_id, side, score, 0, 1, links.only()).documents
+    top = top or reader.rankings(query_id, side, score, 0, 1).documents
+    view["doc"] = str(top[0].doc_id)
+    links.keep("document")
+doc_id = links.number("doc")
+document = None if doc_id is None else reader.document(query_id, doc_id)
+if document is None:
+    pickers.say(f"This link names the document “{view['doc']}”, which is not in this run.")
+    st.page_link("pages/rankings.py", label="Choose one from the ranking",
+                 query_params=links.address_of("rankings"))  # fmt: skip
+    st.stop()
+document = cast(DocumentView, document)
+
+
+def show(other: int | None) -> None:
+    """Another document of the ranking."""
+    links.view()["doc"] = str(other)
+
+
+near = reader.neighbours(query_id, document.doc_id, side, score, links.only())
+back, before, where, after = st.columns([1.6, 1, 3, 1], vertical_alignment="center")
+with back:
+    st.page_link("pages/rankings.py", label="‹ Back to the ranking",
+                 query_params=links.address_of("rankings"))  # fmt: skip
+before.button("‹ Previous", key="document_before", disabled=near.previous is None, on_click=show,
+              args=(near.previous,), width="stretch")  # fmt: skip
+after.button("Next ›", key="document_after", disabled=near.following is None, on_click=show,
+             args=(near.following,), width="stretch")  # fmt: skip
+filtered = " that pass the filter" if links.only().restricts else ""
+with where:
+    if near.place is None:
+        st.text("This document does not pass the ranking's filter.", text_alignment="center")
+    else:
+        st.caption(
+            f"Place {wording.whole(near.place)} of {wording.whole(near.total)} most {side} "
+            f"documents{filtered}, by {wording.SCORE_NAMES[score].lower()}",
+            text_alignment="center",
+        )
+
+st.header(f"Document {document.doc_id}", anchor=False)
+effect = "raises" if document.influence > 0 else "lowers" if document.influence < 0 else "leaves"
+facts(
+    [
+        ("Influence", f"{wording.signed(document.influence)} nats", f"{effect} the completion"),
+        ("Rank", f"{wording.whole(document.rank)} of {wording.whole(n_documents)}",
+         "1 = most helpful"),
+        ("Per-nat", wording.signed(document.per_nat), "÷ nats of the completion"),
+        ("Norm-corrected", wording.signed(document.normed),
+         f"rank {wording.whole(document.rank_normed)}; gradient norm "
+         f"{wording.plain(document.gradient_norm)}"),
+        ("Source", document.source or "–"),
+        ("Domain", document.domain or "–"),
+        ("Category", document.category or "–"),
+        ("Difficulty", document.difficulty or "–"),
+    ],
+    key="document_facts",
+)  # fmt: skip
+
+scores: TokenScores | None = None
+if document.alignments:
+    if view["alignment"] not in document.alignments:
+        view["alignment"] = document.alignments[0]
+        links.keep("document")
+    st.session_state["pick_alignment"] = view["alignment"]
+    choice, words = st.columns([1, 3], vertical_alignment="center")
+    with choice:
+        st.segmented_control(
+            "Token alignment",
+            document.alignments,
+            key="pick_alignment",
+            required=True,
+            on_change=links.change,
+            args=("alignment", "pick_alignment"),
+        )
+    with words:
+        st.caption(wording.ALIGNMENTS.get(view["alignment"], ""))
+    try:
+        scores = reader.token_scores(query_id, document.doc_id, view["alignment"])
+    except InputError as error:
+        pickers.say(str(error))
+else:
+    st.info(
+        f"No token scores for this pair: this run keeps them for the {reader.run().tail} most "
+        f"helpful and the {reader.run().tail} most harmful documents of each query. "
+        "This is the plain text."
+    )
+if scores:
+    st.caption(
+        f"Sum over tokens: {wording.signed(scores.total)} nats; the document's influence: "
+        f"{wording.signed(document.influence)} nats; difference {wording.signed(scores.gap)}."
+    )
+
+identity = f"{view['run']} {query_id} {document.doc_id} {view['alignment']}"
+
+
+def take_marks() -> None:
+    """The component's switches have changed."""
+    links.view()["marks"] = list(st.session_state[f"heatmap {identity}"]["marks"])
+
+
+heatmap(identity, document, scores, view["marks"], f"heatmap {identity}", take_marks)
+
+st.subheader("What this document does to other queries", anchor=False)
+effects = [one for one in reader.query_effects(document.doc_id) if one.query.query_id != query_id]
+helped = [one for one in effects if one.influence > 0][:LISTED]
+harmed = [one for one in effects[::-1] if one.influence < 0][:LISTED]
+st.caption(
+    "Influence of this document on the other queries of the run, ordered by per-nat influence so "
+    "that long and short completions compare. Click a row to see this document under that query."
+)
+
+
+def effects_table(title: str, listed: list[QueryEffect], key: str) -> None:
+    """The queries that are helped or harmed most; a click opens one."""
+    st.markdown(f"**{title}**")
+    if not listed:
+        st.text("None.")
+        return
+    columns = [
+        Column("Query"),
+        Column("Per-nat", "bar", f"{wording.SCORE_UNITS['per_nat']}. Bar: relative to the largest "
+               "effect of this document."),
+        Column("Rank", "number", "Rank of this document for that query; 1 = most helpful"),
+        Column("Prompt", "snippet"),
+    ]  # fmt: skip
+    rows = [
+        Row(
+            str(one.query.query_id),
+            [
+                f"{wording.verdict(one.query.correct)[0]} {one.query.query_id} · {one.query.suite}",
+                (wording.signed(one.per_nat), one.bar),
+                wording.whole(one.rank),
+                wording.one_line(one.query.prompt, 200),
+            ],
+            links.href("document", query=one.query.query_id),
+        )
+        for one in listed
+    ]
+    opened = table(title, columns, rows, key=f"{key} {identity}", action="Open this query")
+    if opened is not None:
+        links.go("document", query=opened, place="1")
+
+
+left, right = st.columns(2)
+with left:
+    effects_table("Helps most", helped, "helped")
+with right:
+    effects_table("Harms most", harmed, "harmed")
+
+st.subheader("About this document", anchor=False)
+facts(
+    [
+        ("Tokens the model saw", wording.whole(document.n_tokens)),
+        ("Characters", wording.whole(len(document.text)),
+         f"{wording.whole(document.seen_chars)} of them seen by the model"),
+        ("Prompt", f"{wording.whole(document.prompt_chars)} characters" if document.prompt_chars
+         else "none: loss on the whole text"),
+        *((name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+          for name, value in document.metadata.items()),
+    ],
+    key="document_metadata",
+)  # fmt: skip

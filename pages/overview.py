@@ -1,0 +1,177 @@
+"""Overview: what this run is, how far to trust its numbers, and its queries."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import links, runs, wording
+from pages.parts.facts import facts
+from pages.parts.navigation import through_app
+from pages.parts.table import Column, Row, table
+
+MEANING = """
+**What a number means.** *Influence* is the first-order change of the completion's log-probability,
+in nats, per unit of extra weight on one document. Positive is **helpful**: it raises the
+likelihood of what the model said. Negative is **harmful**. Helpful does not mean true or good: a
+document can help a wrong answer.
+
+**Three scores.** *Influence* is the raw number. *Per-nat* divides it by the nats of the completion,
+so that long and short completions compare; the order of documents stays. *Norm-corrected* divides
+it by the length of the document's gradient, which takes down documents that are merely long or
+surprising; the order changes.
+"""
+TRUST = """
+**How far to trust it.** The estimate is linear around the final weights, with an approximate,
+damped curvature. It sees the weights of the MLP blocks only: what a document changed in attention
+or embeddings is not counted. It explains likelihood, not accuracy, and only among the documents of
+this corpus.
+
+**What a small number means.** One document of many moves a completion little. Compare scores within
+a run and look at ranks; the size is a local estimate, not what retraining would give. Token scores
+say how a document's influence is shared out over its tokens; a single token's sign is the least
+certain number here.
+"""
+
+through_app()
+reader = runs.current()
+run = reader.run()
+view = links.view()
+
+st.title("Influence Explorer", anchor=False)
+st.caption(
+    "Which training documents, and which tokens in them, made this model say what it said? Choose a "
+    "query in the sidebar, or click one below, and read the documents that helped or harmed it most."
+)
+
+st.header("This run", anchor=False)
+model_share = wording.percent(run.tracked_share)
+facts(
+    [
+        ("Run", run.name or view["run"], f"made {run.created_at}"),
+        ("Model", run.model, f"{wording.whole(run.n_parameters)} parameters"),
+        ("Corpus", run.corpus, f"{wording.whole(run.n_documents)} documents, "
+         f"{wording.whole(run.n_tokens)} tokens"),
+        ("Cut documents", wording.whole(run.truncated_documents),
+         "longer than the model saw; the rest of their text is shown but has no score"),
+        ("Method", run.method, run.sign),
+        ("Tracked parameters", f"{wording.whole(run.n_tracked_parameters)} ({model_share})",
+         f"{len(run.tracked_layers)} linear layers of the MLP blocks"),
+        ("Factors fitted on", "all documents" if run.factor_documents is None
+         else f"{wording.whole(run.factor_documents)} documents"),
+        ("Damping", wording.plain(run.damping), "× mean eigenvalue of each layer"),
+        ("Query gradients", "exact" if run.rank is None else f"rank {run.rank}"),
+        ("Token alignments", run.token_alignment, f"token scores for the {run.tail} most helpful "
+         f"and {run.tail} most harmful documents of each query"),
+        ("Device", run.device),
+        ("Time", wording.duration(run.total_seconds), " · ".join(
+            f"{name} {wording.duration(seconds)}" for name, seconds in run.stage_seconds.items())),
+    ],
+    key="run_facts",
+)  # fmt: skip
+if run.notes:
+    st.text(run.notes)
+
+st.header("What the numbers mean and how far to trust them", anchor=False)
+with st.container(border=True):
+    left, right = st.columns(2, gap="medium")
+    left.markdown(MEANING)
+    right.markdown(TRUST)
+    right.page_link(
+        "pages/method.py", label="The method note", query_params=links.address_of("method")
+    )
+
+st.header("Queries", anchor=False)
+st.caption(
+    "Accuracy counts the queries whose reference answer is known. Completions are explained as the "
+    "model gave them, wrong ones too."
+)
+table(
+    "Suites",
+    [
+        Column("Suite"),
+        Column("Kind"),
+        Column("Queries", "number"),
+        Column("Correct", "number", "Of those with a reference answer"),
+        Column("Accuracy", "number"),
+        Column("Mean nats", "number", "−log p of the completion, mean over the suite"),
+    ],
+    [
+        Row(
+            one.suite,
+            [
+                one.suite,
+                one.kinds,
+                wording.whole(one.n_queries),
+                f"{one.n_correct} of {one.n_known}" if one.n_known else "no reference",
+                wording.percent(one.accuracy),
+                wording.decimal(one.mean_nats),
+            ],
+        )
+        for one in reader.suites()
+    ],
+    key="suites",
+)
+queries = reader.queries()
+with st.container(height=min(460, 60 + 48 * len(queries)), border=False):
+    opened = table(
+        "Queries",
+        [
+            Column("Query", "number"),
+            Column("Suite"),
+            Column("Task"),
+            Column("Kind"),
+            Column("Answer"),
+            Column("Nats", "number", "−log p of the completion"),
+            Column("Nats per token", "number"),
+            Column("Prompt", "snippet"),
+        ],
+        [
+            Row(
+                str(one.query_id),
+                [
+                    wording.whole(one.query_id),
+                    one.suite,
+                    one.task,
+                    one.kind,
+                    " ".join(wording.verdict(one.correct)),
+                    wording.decimal(one.nats),
+                    wording.decimal(one.nats_per_token),
+                    wording.one_line(one.prompt, 240),
+                ],
+                links.href("rankings", query=one.query_id, place=1),
+                current=str(one.query_id) == view["query"],
+            )
+            for one in queries
+        ],
+        key=f"queries {view['run']}",
+        action="See the documents behind this query",
+    )
+if opened is not None:
+    links.go("rankings", query=opened, place="1", doc="")
+
+st.header("Corpus", anchor=False)
+table(
+    "Documents by source",
+    [
+        Column("Source"),
+        Column("Documents", "number"),
+        Column("Share", "number"),
+        Column("Tokens", "number"),
+    ],
+    [
+        Row(
+            one.source,
+            [
+                one.source,
+                wording.whole(one.n_documents),
+                wording.percent(one.share, 1),
+                wording.whole(one.n_tokens),
+            ],
+        )
+        for one in reader.sources()
+    ],
+    key="sources",
+)
+with st.expander("Tracked layers and configuration"):
+    st.code("\n".join(run.tracked_layers) or "none", language=None)
+    st.code(run.config, language=None, wrap_lines=True)

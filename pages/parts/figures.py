@@ -1,0 +1,153 @@
+"""The figures: they draw what the store answers and hold no text of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+from plotly.subplots import make_subplots
+
+from attribution_engine.store.views import SIDES, CurveSeries, Distribution, Score, Unit
+from pages.parts.wording import SCORE_NAMES, SIDE_NAMES, plain, signed
+
+RAISES, LOWERS = "#0072B2", "#D55E00"
+# Kinds differ in colour, dash and marker; none of them uses the colours of the sign.
+KINDS = {
+    "reasoning": ("#009E73", "0 158 115", "solid", "circle"),
+    "factual": ("#CC79A7", "204 121 167", "dash", "square"),
+    "control": ("#B8860B", "184 134 11", "dot", "diamond"),
+}
+OTHER = ("#888888", "136 136 136", "dashdot", "x")
+AXIS = {
+    "per_nat": "|influence| per nat of completion",
+    "influence": "|influence| (nats per unit of weight)",
+}
+DOWNLOAD = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "svg"},
+}
+
+
+def ink() -> str:
+    """The colour of the chosen query: that of the text."""
+    return "#E4E8EE" if st.context.theme.type == "dark" else "#1C2430"
+
+
+def distribution(shape: Distribution, score: Score) -> go.Figure:
+    """Counts of documents by score on a logarithmic axis, and where both tails begin."""
+    edges = shape.edges
+    middles = [(low + high) / 2 for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    spans = [
+        f"{signed(low)} to {signed(high)}" for low, high in zip(edges[:-1], edges[1:], strict=True)
+    ]
+    figure = go.Figure()
+    for name, colour, chosen in (
+        ("harmful (lowers)", LOWERS, [middle < 0 for middle in middles]),
+        ("helpful (raises)", RAISES, [middle > 0 for middle in middles]),
+    ):
+        figure.add_bar(
+            x=[m for m, is_in in zip(middles, chosen, strict=True) if is_in],
+            y=[c for c, is_in in zip(shape.counts, chosen, strict=True) if is_in],
+            width=edges[1] - edges[0],
+            name=name,
+            marker={"color": colour, "line": {"width": 0}},
+            customdata=[s for s, is_in in zip(spans, chosen, strict=True) if is_in],
+            hovertemplate="%{customdata}<br>%{y} documents<extra></extra>",
+        )
+    for value, anchor, words in (
+        (shape.harmful_from, "right", f"{shape.tail} most harmful"),
+        (shape.helpful_from, "left", f"{shape.tail} most helpful"),
+    ):
+        if value is not None:
+            figure.add_vline(
+                x=value,
+                line={"dash": "dot", "width": 1.5, "color": ink()},
+                annotation={"text": words, "xanchor": anchor, "font": {"color": ink()}},
+                annotation_position="top",
+            )
+    figure.update_layout(
+        barmode="overlay",
+        bargap=0.02,
+        height=300,
+        margin={"l": 10, "r": 10, "t": 34, "b": 10},
+        legend={"orientation": "h", "y": -0.3},
+    )
+    figure.update_xaxes(title=f"{SCORE_NAMES[score]} score", zeroline=True)
+    figure.update_yaxes(title="documents (log scale)", type="log", dtick=1)
+    return figure
+
+
+def rank_curves(
+    kinds: Sequence[CurveSeries], chosen: Sequence[CurveSeries], unit: Unit, shown: Sequence[str]
+) -> go.Figure:
+    """Log-log curves of both sides: mean and spread of each kind, the chosen query on top."""
+    figure = make_subplots(
+        rows=1,
+        cols=2,
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
+        subplot_titles=[f"{SIDE_NAMES[side]} side" for side in SIDES],
+    )
+    for series in kinds:
+        if series.kind not in shown or not series.ranks:
+            continue
+        colour, channels, dash, _ = KINDS.get(series.kind, OTHER)
+        column = SIDES.index(series.side) + 1  # type: ignore[arg-type]
+        figure.add_scatter(
+            x=[*series.ranks, *series.ranks[::-1]],
+            y=[*series.high, *series.low[::-1]],
+            fill="toself",
+            fillcolor=f"rgba({channels.replace(' ', ', ')}, 0.16)",
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=series.kind,
+            row=1,
+            col=column,
+        )
+        figure.add_scatter(
+            x=series.ranks,
+            y=series.values,
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": 2.5},
+            name=f"{series.kind}, mean of {series.n_queries}",
+            legendgroup=series.kind,
+            showlegend=column == 1,
+            customdata=[
+                (plain(value), plain(low), plain(high))
+                for value, low, high in zip(series.values, series.low, series.high, strict=True)
+            ],
+            hovertemplate=f"{series.kind}: %{{customdata[0]}} "
+            "(%{customdata[1]} to %{customdata[2]})<extra></extra>",
+            row=1,
+            col=column,
+        )
+    for series in chosen:
+        column = SIDES.index(series.side) + 1  # type: ignore[arg-type]
+        figure.add_scatter(
+            x=series.ranks,
+            y=series.values,
+            mode="lines+markers",
+            line={"color": ink(), "width": 1.5},
+            marker={"size": 4, "symbol": KINDS.get(series.kind, OTHER)[3]},
+            name=f"query {series.query_id} ({series.kind})",
+            legendgroup="chosen",
+            showlegend=column == 1,
+            customdata=[plain(value) for value in series.values],
+            hovertemplate=f"query {series.query_id}: %{{customdata}}<extra></extra>",
+            row=1,
+            col=column,
+        )
+    figure.update_layout(
+        height=460,
+        hovermode="x unified",
+        margin={"l": 10, "r": 10, "t": 34, "b": 10},
+        legend={"orientation": "h", "y": -0.2},
+    )
+    figure.update_xaxes(type="log", title="rank from this end (1 = strongest)", dtick=1)
+    figure.update_xaxes(hoverformat=".3~s")
+    figure.update_yaxes(type="log", exponentformat="power", dtick=1)
+    figure.update_yaxes(title=AXIS[unit], row=1, col=1)
+    return figure

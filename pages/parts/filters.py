@@ -1,0 +1,67 @@
+"""The controls above a ranking: which score orders it and which documents it shows."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attribution_engine.store.reader import StoreReader
+from attribution_engine.store.views import SCORES
+from pages.parts import links, wording
+
+
+def score_and_filters(reader: StoreReader) -> None:
+    """Draws the controls; they change the view."""
+    view = links.view()
+    choices = reader.filter_choices()
+    offered = [
+        (name, label, values)
+        for name, label, values in (
+            ("source", "Source", choices.sources),
+            ("domain", "Domain", choices.domains),
+            ("category", "Category", choices.categories),
+            ("difficulty", "Difficulty", choices.difficulties),
+        )
+        if len(values) > 1 or view[name]
+    ]
+    first, second = st.columns([3, 2], vertical_alignment="bottom")
+    st.session_state["pick_score"] = links.score()
+    with first:
+        st.segmented_control(
+            "Order by",
+            SCORES,
+            key="pick_score",
+            required=True,
+            format_func=wording.SCORE_NAMES.__getitem__,
+            on_change=links.change,
+            args=("score", "pick_score", ("place",)),
+            help="Influence: nats per unit of extra weight on the document. Per-nat: that, "
+            "divided by the nats of the completion (the same order). Norm-corrected: influence "
+            "divided by the length of the document's gradient, which takes long or surprising "
+            "documents down.",
+        )
+    st.session_state["pick_text"] = view["text"]
+    with second:
+        st.text_input(
+            "Text contains",
+            key="pick_text",
+            placeholder="any words, case ignored",
+            on_change=links.change,
+            args=("text", "pick_text", ("place",)),
+        )
+    if not offered:
+        return
+    for column, (name, label, values) in zip(st.columns(len(offered)), offered, strict=True):
+        st.session_state[f"pick_{name}"] = view[name] = [v for v in view[name] if v in values]
+        column.multiselect(
+            label,
+            values,
+            key=f"pick_{name}",
+            placeholder="All",
+            on_change=links.change,
+            args=(name, f"pick_{name}", ("place",)),
+        )
+
+
+def clear() -> None:
+    """Takes every filter off."""
+    links.view().update({name: links.DEFAULTS[name] for name in (*links.FILTERS, "place")})

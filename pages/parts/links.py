@@ -1,0 +1,142 @@
+"""The address of a view: what is looked at, kept over page switches, reloads and the back button.
+
+Every field of the view is written to the address, defaults too, so that a link says exactly what
+its sender saw. Widgets read the view and change it in their callbacks; nothing else is bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from attribution_engine.store.views import DocumentFilter, Score, Side, Unit
+
+VIEW, WRITTEN = "view", "address as written"
+LISTS = frozenset({"source", "domain", "category", "difficulty", "marks", "kind"})
+DEFAULTS: dict[str, Any] = {
+    "run": "",
+    "query": "",
+    "side": "helpful",
+    "score": "influence",
+    "source": [],
+    "domain": [],
+    "category": [],
+    "difficulty": [],
+    "text": "",
+    "place": "1",
+    "doc": "",
+    "alignment": "predicted",
+    "marks": ["connective", "code"],
+    "unit": "per_nat",
+    "kind": [],
+}
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "side": ("helpful", "harmful"),
+    "score": ("influence", "per_nat", "normed"),
+    "alignment": ("predicted", "update"),
+    "unit": ("per_nat", "influence"),
+}
+SHARED = ("run", "query", "side")
+FILTERS = ("source", "domain", "category", "difficulty", "text")
+RANKING = (*SHARED, "score", *FILTERS, "place")
+FIELDS: dict[str, tuple[str, ...]] = {
+    "overview": SHARED,
+    "rankings": RANKING,
+    "document": (*RANKING, "doc", "alignment", "marks"),
+    "rank_curves": (*SHARED, "unit", "kind"),
+    "method": SHARED,
+}
+
+
+def view() -> MutableMapping[str, Any]:
+    """The fields of the view of this session."""
+    return cast(MutableMapping[str, Any], st.session_state.setdefault(VIEW, dict(DEFAULTS)))
+
+
+def arrive(page: str) -> None:
+    """Takes the view over from the address if someone followed a link or went back."""
+    arrived = {name: st.query_params.get_all(name) for name in st.query_params}
+    if not arrived or arrived == st.session_state.get(WRITTEN):
+        return
+    for name in FIELDS[page]:
+        values = arrived.get(name)
+        if name in LISTS:
+            # An empty list is written as one empty value: a missing field means the default.
+            chosen: Any = DEFAULTS[name] if values is None else [v for v in values if v]
+        else:
+            chosen = values[-1] if values else DEFAULTS[name]
+            if name in ALLOWED and chosen not in ALLOWED[name]:
+                chosen = DEFAULTS[name]
+        view()[name] = chosen
+
+
+def keep(page: str) -> None:
+    """Writes the view to the address."""
+    address = address_of(page)
+    if {name: st.query_params.get_all(name) for name in st.query_params} != address:
+        st.query_params.from_dict(address)
+    st.session_state[WRITTEN] = address
+
+
+def address_of(page: str, **changes: Any) -> dict[str, list[str]]:
+    """The address of a page with this view, some fields changed."""
+    fields: Mapping[str, Any] = {**view(), **changes}
+    return {
+        name: [str(v) for v in fields[name]] or [""] if name in LISTS else [str(fields[name])]
+        for name in FIELDS[page]
+    }
+
+
+def go(page: str, **changes: Any) -> None:
+    """Opens another page, some fields of the view changed."""
+    view().update(changes)
+    st.switch_page(f"pages/{page}.py", query_params=address_of(page))
+
+
+def change(name: str, key: str, resets: Iterable[str] = ()) -> None:
+    """Callback of a widget: takes its value over, and puts other fields back to their default."""
+    value = st.session_state[key]
+    view()[name] = DEFAULTS[name] if value is None else value
+    for other in resets:
+        view()[other] = DEFAULTS[other]
+
+
+def side() -> Side:
+    """The chosen end of the ranking."""
+    return cast(Side, view()["side"])
+
+
+def score() -> Score:
+    """The chosen score of the ranking."""
+    return cast(Score, view()["score"])
+
+
+def unit() -> Unit:
+    """The chosen unit of the rank curves."""
+    return cast(Unit, view()["unit"])
+
+
+def number(name: str) -> int | None:
+    """A field that holds a whole number; None if it holds anything else."""
+    value = str(view()[name])
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
+def only() -> DocumentFilter:
+    """The filter of the ranking."""
+    fields = view()
+    return DocumentFilter(
+        tuple(fields["source"]),
+        tuple(fields["domain"]),
+        tuple(fields["category"]),
+        tuple(fields["difficulty"]),
+        fields["text"].strip(),
+    )
+
+
+def href(page: str, **changes: Any) -> str:
+    """A link to a page with this view, some fields changed."""
+    return f"{page}?{urlencode(address_of(page, **changes), doseq=True)}"

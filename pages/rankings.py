@@ -1,0 +1,159 @@
+"""Rankings: the most helpful and the most harmful documents of a query."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import streamlit as st
+
+from pages.parts import figures, filters, links, runs, wording
+from pages.parts.export import csv_bytes
+from pages.parts.navigation import through_app
+from pages.parts.table import Column, Row, table
+
+PAGE = 50
+
+through_app()
+reader = runs.current()
+view = links.view()
+query_id = int(view["query"])
+side, score = links.side(), links.score()
+n_documents = reader.run().n_documents
+
+st.header(f"Most {side} documents", anchor=False)
+filters.score_and_filters(reader)
+only = links.only()
+place = max(1, links.number("place") or 1)
+page = reader.rankings(query_id, side, score, (place - 1) * PAGE, PAGE, only)
+n_pages = max(1, -(-page.total // PAGE))
+if place > n_pages:
+    place = n_pages
+    view["place"] = str(place)
+    links.keep("rankings")
+    page = reader.rankings(query_id, side, score, (place - 1) * PAGE, PAGE, only)
+
+if not page.documents:
+    st.info("No document of this run passes the filter. Take a filter off or search other words.")
+    st.button("Take all filters off", on_click=filters.clear)
+    st.stop()
+
+end = "raises" if side == "helpful" else "lowers"
+first, last = page.offset + 1, page.offset + len(page.documents)
+of = f"{wording.whole(page.total)} documents"
+if only.restricts:
+    of += f" that pass the filter (of {wording.whole(n_documents)} in the run)"
+st.caption(
+    f"Places {wording.whole(first)} to {wording.whole(last)} of {of}, from the end that {end} the "
+    f"completion's log-probability most, ordered by {wording.SCORE_NAMES[score].lower()} "
+    f"({wording.SCORE_UNITS[score]}). Click a row to read the document."
+)
+
+labels = [
+    ("Source", "source", bool(reader.filter_choices().sources)),
+    ("Domain", "domain", bool(reader.filter_choices().domains)),
+    ("Category", "category", bool(reader.filter_choices().categories)),
+    ("Difficulty", "difficulty", bool(reader.filter_choices().difficulties)),
+]
+shown = [(title, name) for title, name, present in labels if present]
+
+
+def scores(name: str) -> Column:
+    """The column of a score; the one that orders the table has a bar."""
+    return Column(
+        wording.SCORE_NAMES[name] + (" ↓" if name == score else ""),
+        "bar" if name == score else "number",
+        f"{wording.SCORE_UNITS[name]}."
+        + (" Bar: relative to the largest of this query." if name == score else ""),
+    )
+
+
+columns = [
+    Column(
+        "Rank",
+        "number",
+        f"Global rank by influence: 1 is the most helpful of all documents, "
+        f"{n_documents} the most harmful. Filters do not change it.",
+    ),
+    *(scores(name) for name in wording.SCORE_NAMES),
+    Column("Rank, norm-c.", "number", "Global rank by the norm-corrected score."),
+    *(Column(title) for title, _ in shown),
+    Column("Document", "snippet", "Its beginning, or the first place that the search found."),
+]
+# Everything that decides which documents are shown is in the key: a click can never be taken for
+# one on another ranking.
+ranking = f"{view['run']} {query_id} {side} {score} {crc32(repr(only).encode())} {place}"
+rows = []
+for one in page.documents:
+    values = [
+        wording.signed(one.influence),
+        wording.signed(one.per_nat),
+        wording.signed(one.normed),
+    ]
+    cells = [
+        (value, one.bar) if name == score else value
+        for name, value in zip(wording.SCORE_NAMES, values, strict=True)
+    ]
+    rows.append(
+        Row(
+            str(one.doc_id),
+            [
+                wording.whole(one.rank),
+                *cells,
+                wording.whole(one.rank_normed),
+                *(getattr(one, name) or "–" for _, name in shown),
+                one.snippet,
+            ],
+            links.href("document", doc=one.doc_id),
+            current=str(one.doc_id) == view["doc"],
+        )
+    )
+chosen = table(
+    f"Most {side} documents for query {query_id}",
+    columns,
+    rows,
+    key=f"ranking {ranking}",
+    action="Read this document",
+)
+if chosen is not None:
+    links.go("document", doc=chosen)
+
+left, right = st.columns([4, 1], vertical_alignment="center")
+with left:
+    if n_pages > 1:
+        pages_key = f"pages {ranking}"
+        st.pagination(
+            n_pages,
+            default=place,
+            key=pages_key,
+            on_change=links.change,
+            args=("place", pages_key),
+        )
+with right:
+    st.download_button(
+        "This page as CSV",
+        csv_bytes(page.documents),
+        file_name=f"ranking-query{query_id}-{side}-{place}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        width="stretch",
+    )
+
+st.subheader("All scores of this query", anchor=False)
+shape = reader.distribution(query_id, score)
+st.caption(
+    f"How many documents have which {wording.SCORE_NAMES[score].lower()} score "
+    f"({wording.SCORE_UNITS[score]}), on a logarithmic count axis: "
+    f"{wording.whole(shape.n_positive)} documents raise this completion and "
+    f"{wording.whole(shape.n_negative)} lower it. The dotted lines are where the "
+    f"{shape.tail} most harmful and the {shape.tail} most helpful documents begin, for which the "
+    "run keeps token scores."
+)
+st.plotly_chart(
+    figures.distribution(shape, score),
+    key="distribution",
+    config=figures.DOWNLOAD,
+    alt=f"Histogram of the {wording.SCORE_NAMES[score].lower()} scores of query {query_id}",
+)
+st.page_link(
+    "pages/method.py", label="How the scores are computed", query_params=links.address_of("method")
+)

@@ -1,0 +1,231 @@
+"""Whole runs: stages, resuming, what the store holds, and bad input as one clear line."""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+import numpy as np
+import pytest
+from attribution_engine.store.verify import verify
+
+from attribution_engine import run as run_module
+from attribution_engine.__main__ import main
+from tests.tiny_run import write_config, write_model
+
+
+def rows_of(store, query):
+    connection = duckdb.connect(str(store), read_only=True)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def error_line(capsys, *arguments):
+    """Runs a command that must fail on bad input; gives its one line."""
+    assert main([str(argument) for argument in arguments]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+@pytest.mark.parametrize("influence", ["", "rank = 3\nfactor_documents = 10"])
+def test_a_run_fills_a_store_that_keeps_its_promises(tmp_path, influence):
+    config = write_config(tmp_path, influence=influence)
+    assert main(["run", str(config), "--device", "cpu"]) == 0
+    store = tmp_path / "tiny.duckdb"
+    assert verify(store) == []
+    assert main(["verify", str(store)]) == 0
+    assert rows_of(store, "SELECT count(*) FROM influence") == [(4 * 30,)]
+    ((n_documents, n_queries, rank, stages),) = rows_of(
+        store, "SELECT n_documents, n_queries, rank, stage_seconds FROM run"
+    )
+    assert (n_documents, n_queries) == (30, 4)
+    assert rank == (3 if influence else None)
+    assert {"completions", "eigenvalues", "scores", "tokens"} <= set(json.loads(stages))
+    correct = rows_of(store, "SELECT correct FROM queries ORDER BY query_id")
+    assert [value for (value,) in correct[:3]] == [True, False, None]
+    # Two tails of four documents, two alignments, for each of four queries.
+    assert rows_of(store, "SELECT count(*) FROM token_influence") == [(4 * 8 * 2,)]
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith((".part", ".wal"))]
+
+
+def test_prompt_and_response_documents_have_no_influence_on_prompt_tokens(tmp_path):
+    rows = [{"q": f"take {n} points", "a": " so 1 2 3"} for n in range(12)]
+    (tmp_path / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = write_config(tmp_path)
+    text = config.read_text().replace('text = "text"\nsource = "source"\ndifficulty = "level"', "")
+    config.write_text(text.replace("max_tokens = 60", 'prompt = "q"\nresponse = "a"'))
+    assert main(["run", str(config)]) == 0
+    assert verify(tmp_path / "tiny.duckdb") == []
+    for prompt_chars, ends, scores in rows_of(
+        tmp_path / "tiny.duckdb",
+        """SELECT prompt_chars, token_ends, scores FROM token_influence JOIN documents
+           USING (doc_id) WHERE alignment = 'predicted'""",
+    ):
+        in_prompt = [score for end, score in zip(ends, scores) if end <= prompt_chars]
+        assert in_prompt
+        assert not any(in_prompt)
+
+
+STAGES = (
+    "completions",
+    "covariances",
+    "eigendecompositions",
+    "eigenvalues",
+    "query_gradients",
+    "scores",
+    "tokens",
+)
+
+
+def test_a_run_interrupted_after_any_stage_ends_in_the_same_scores(tmp_path, monkeypatch):
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert main(["run", str(write_config(whole))]) == 0
+    everything = "SELECT * EXCLUDE (query_id) FROM {} ORDER BY ALL"
+    for stage in STAGES:
+        folder = tmp_path / stage
+        folder.mkdir()
+        config = write_config(folder)
+
+        def stopped_after(
+            self, name, compute, *, wanted=stage, original=run_module.Workspace.stage
+        ):
+            result = original(self, name, compute)
+            if name == wanted:
+                raise KeyboardInterrupt
+            return result
+
+        with monkeypatch.context() as patch:
+            patch.setattr(run_module.Workspace, "stage", stopped_after)
+            assert main(["run", str(config)]) == 130
+        assert not (folder / "tiny.duckdb").exists()
+        assert main(["run", str(config), "--resume"]) == 0
+        for table in ("influence", "token_influence", "rank_fit"):
+            query = everything.format(table)
+            assert rows_of(folder / "tiny.duckdb", query) == rows_of(whole / "tiny.duckdb", query)
+
+
+def test_a_resumed_run_does_not_compute_finished_stages_again(tmp_path, monkeypatch):
+    config = write_config(tmp_path)
+    assert main(["run", str(config)]) == 0
+
+    def never(*_arguments, **_named):
+        raise AssertionError("computed again")
+
+    for name in ("fit_covariances", "fit_eigenvalues", "query_directions", "document_scores"):
+        monkeypatch.setattr(run_module, name, never)
+    assert main(["run", str(config), "--resume"]) == 0
+
+
+@pytest.mark.parametrize("changed", ["corpus", "configuration", "model", "queries"])
+def test_resuming_with_changed_input_is_refused(tmp_path, capsys, changed):
+    config = write_config(tmp_path)
+    assert main(["run", str(config)]) == 0
+    if changed == "configuration":
+        config.write_text(config.read_text().replace("tail = 4", "tail = 3"))
+    else:
+        file = {
+            "corpus": tmp_path / "corpus.jsonl",
+            "queries": tmp_path / "given.jsonl",
+            "model": tmp_path / "model" / "config.json",
+        }[changed]
+        file.write_text(file.read_text() + "\n")
+    line = error_line(capsys, "run", config, "--resume")
+    assert changed in line
+    assert "without --resume" in line
+
+
+def test_a_document_longer_than_the_context_is_named_with_its_row(tmp_path, capsys):
+    config = write_config(tmp_path, corpus="")
+    corpus = tmp_path / "corpus.jsonl"
+    lines = corpus.read_text().splitlines()
+    row = json.loads(lines[6])
+    row["text"] = "the slope of a line " * 60
+    lines[6] = json.dumps(row)
+    corpus.write_text("\n".join(lines) + "\n")
+    line = error_line(capsys, "run", config)
+    assert "row 7" in line
+    assert "corpus.max_tokens" in line
+    config.write_text(config.read_text().replace("[[queries]]", "max_tokens = 64\n[[queries]]", 1))
+    assert main(["run", str(config)]) == 0
+    cut = rows_of(tmp_path / "tiny.duckdb", "SELECT truncated_documents FROM run")
+    assert cut == [(1,)]
+
+
+def test_max_tokens_beyond_the_context_is_refused(tmp_path, capsys):
+    line = error_line(capsys, "run", write_config(tmp_path, corpus="max_tokens = 65"))
+    assert "context holds 64" in line
+
+
+def test_a_model_folder_without_a_tokenizer_is_named(tmp_path, capsys):
+    write_model(tmp_path / "model", tokenizer=False)
+    line = error_line(capsys, "run", write_config(tmp_path))
+    assert "no tokenizer in this folder" in line
+
+
+def test_a_missing_model_folder_is_named(tmp_path, capsys):
+    config = write_config(tmp_path)
+    config.write_text(config.read_text().replace("/model", "/nowhere"))
+    assert "nowhere" in error_line(capsys, "run", config)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ('{"text": "a", "source": "wiki"}', "level"),
+        ("{not json", "JSON"),
+        ('{"text": "  ", "source": "wiki", "level": 1}', "empty"),
+    ],
+)
+def test_a_bad_row_is_one_line_and_leaves_nothing(tmp_path, capsys, broken, said):
+    config = write_config(tmp_path)
+    corpus = tmp_path / "corpus.jsonl"
+    lines = corpus.read_text().splitlines()
+    corpus.write_text("\n".join([*lines[:4], broken, *lines[5:]]) + "\n")
+    line = error_line(capsys, "run", config)
+    assert said in line
+    assert "5" in line
+    assert not (tmp_path / "tiny.duckdb").exists()
+
+
+def test_an_unknown_suite_is_named_with_those_there_are(tmp_path, capsys):
+    config = write_config(tmp_path)
+    text = config.read_text().replace(f'file = "{tmp_path}/given.jsonl"', 'suite = "slops"')
+    config.write_text(text)
+    line = error_line(capsys, "run", config)
+    assert "slops" in line
+    assert "slopes" in line
+
+
+def test_a_failed_run_leaves_the_old_store_as_it_was(tmp_path, monkeypatch):
+    config = write_config(tmp_path)
+    assert main(["run", str(config)]) == 0
+    before = (tmp_path / "tiny.duckdb").read_bytes()
+
+    def full_disk(*_arguments):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(run_module, "_insert_curves", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        run_module.run(run_module_config(config))
+    assert (tmp_path / "tiny.duckdb").read_bytes() == before
+    assert not list(tmp_path.glob(".*.part*"))
+
+
+def run_module_config(path):
+    from attribution_engine.corpora.configuration import load_config
+
+    return load_config(path)
+
+
+def test_ranks_follow_influence_and_ties_go_to_the_lower_document():
+    from attribution_engine.store.writer import norm_corrected, ranked
+
+    scores = np.array([0.5, 2.0, 0.5, -1.0])
+    order, ranks = ranked(scores)
+    assert order.tolist() == [1, 0, 2, 3]
+    assert ranks.tolist() == [2, 1, 3, 4]
+    assert norm_corrected(scores, np.array([2.0, 0.0, 1.0, 4.0])).tolist() == [0.25, 0, 0.5, -0.25]
