@@ -8,7 +8,7 @@ import streamlit as st
 
 from attribution_engine.records import InputError
 from pages.parts import links, pickers
-from pages.parts.navigation import navigation
+from pages.parts.navigation import draw, navigation
 from pages.parts.query_panel import query_panel
 
 ICON = Path(__file__).parent / "pages" / "parts" / "icon.png"
@@ -21,16 +21,16 @@ reader = pickers.pick_run()
 if reader is None:
     links.keep(here)
     if here == "method":
-        page.run()
+        draw(page)
     st.stop()
 try:
     query = pickers.pick_query(reader)
     pickers.pick_side()
     links.keep(here)
     if here in ("overview", "method"):
-        page.run()
+        draw(page)
     elif query is not None:
         query_panel(links.view()["run"], query)
-        page.run()
+        draw(page)
 except InputError as error:
     pickers.say(str(error))

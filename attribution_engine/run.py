@@ -20,7 +20,7 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 from attribution_engine import __version__
 from attribution_engine.corpora.documents import count_documents, read_documents
 from attribution_engine.corpora.suites import read_suites
-from attribution_engine.findings.rank_curves import rank_curve, rank_fit
+from attribution_engine.findings.rank_curves import SIDES, rank_curve, rank_fit
 from attribution_engine.influence.capture import Layer, tracked_layers
 from attribution_engine.influence.completions import complete_queries
 from attribution_engine.influence.factors import (
@@ -49,7 +49,7 @@ from attribution_engine.store.schema import SCHEMA_VERSION, SIGN
 from attribution_engine.store.writer import StoreWriter, building, ranked
 from attribution_engine.workspace import Workspace
 
-SIDES = ("helpful", "harmful")
+Pair = tuple[torch.Tensor, torch.Tensor]  # of activations, of gradients
 
 
 @dataclass(slots=True)
@@ -147,7 +147,7 @@ def fitted_factors(ready: Prepared, work: Workspace) -> list[LayerFactors]:
     """Covariances, eigenbases and corrected eigenvalues, each a stage of its own."""
     options, rows = ready.config.influence, factor_rows(ready)
 
-    def covariances() -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def covariances() -> list[Pair]:
         with _progress("covariances", len(rows)) as step:
             return fit_covariances(
                 ready.model, ready.layers, ready.texts, options, rows, ready.device, step
@@ -155,9 +155,9 @@ def fitted_factors(ready: Prepared, work: Workspace) -> list[LayerFactors]:
 
     # Once there are eigenvectors the covariances are not needed again.
     done = work.finished("eigendecompositions")
-    sums = [] if done else work.stage("covariances", covariances)
+    sums: list[Pair] = [] if done else work.stage("covariances", covariances)
 
-    def bases() -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def bases() -> list[Pair]:
         kind = torch.float64 if ready.config.model.dtype == "float64" else torch.float32
         with _progress("eigendecompositions", len(sums), "layer") as step:
             found = eigenbases(_moved(sums, ready.device), kind, step)
@@ -366,8 +366,8 @@ def _insert_curves(store: StoreWriter, influence: np.ndarray, step: Callable[[in
     store.insert("rank_fit", fits)
 
 
-def _moved(pairs: list[tuple[torch.Tensor, ...]], device: torch.device) -> list[Any]:
-    return [tuple(tensor.to(device) for tensor in pair) for pair in pairs]
+def _moved(pairs: list[Pair], device: torch.device) -> list[Pair]:
+    return [(first.to(device), second.to(device)) for first, second in pairs]
 
 
 def _device_name(device: torch.device) -> str:

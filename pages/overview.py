@@ -39,8 +39,8 @@ view = links.view()
 
 st.title("Influence Explorer", anchor=False)
 st.caption(
-    "Which training documents, and which tokens in them, made this model say what it said? Choose a "
-    "query in the sidebar, or click one below, and read the documents that helped or harmed it most."
+    "Which training documents, and which tokens in them, made this model say what it said? Choose "
+    "a query in the sidebar, or click one below, and read what helped or harmed it most."
 )
 
 st.header("This run", anchor=False)

@@ -7,10 +7,10 @@ import json
 import duckdb
 import numpy as np
 import pytest
-from attribution_engine.store.verify import verify
 
 from attribution_engine import run as run_module
 from attribution_engine.__main__ import main
+from attribution_engine.store.verify import verify
 from tests.tiny_run import write_config, write_model
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -13,6 +12,7 @@ import torch
 from tqdm import tqdm
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
+from attribution_engine.corpora.correctness import is_correct
 from attribution_engine.lab.grammar.mixture import DOCUMENTS, write_corpus
 from attribution_engine.lab.problems import as_question
 from attribution_engine.lab.suites import DRAWS, all_suites, write_suites
@@ -24,15 +24,6 @@ MODEL = Path("data/models/demo")
 QUERIES = Path("data/queries")
 FRESH_QUESTIONS = 50
 MAX_NEW_TOKENS = 160
-NUMBER = re.compile(r"-?\d+")
-
-
-def is_right(completion: str, reference: str) -> bool:
-    """Whether a completion's last number is the reference, or its text holds the reference."""
-    if NUMBER.fullmatch(reference):
-        numbers = NUMBER.findall(completion)
-        return bool(numbers) and int(numbers[-1]) == int(reference)
-    return reference.casefold() in completion.casefold()
 
 
 @torch.no_grad()
@@ -72,13 +63,13 @@ def measure_suite(
         for row in tqdm(rows, desc=f"answering {name}", unit="query")
     ]
     pairs = list(zip(answers, rows, strict=True))
-    right = sum(is_right(answer, row["reference"]) for answer, row in pairs)
+    right = sum(bool(is_correct(answer, row["reference"])) for answer, row in pairs)
     samples = [
         {
             "prompt": row["prompt"],
             "completion": answer,
             "reference": row["reference"],
-            "correct": is_right(answer, row["reference"]),
+            "correct": is_correct(answer, row["reference"]),
         }
         for answer, row in pairs[:3]
     ]

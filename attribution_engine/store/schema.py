@@ -59,7 +59,7 @@ TABLES: dict[str, str] = {
 MEANINGS: dict[str, str] = {
     "documents.token_ends": "character (code point) of `text` where each token ends",
     "documents.n_tokens": "tokens the model saw; fewer than the text holds where it was cut",
-    "documents.gradient_norm": "Euclidean norm of the gradient of the document's summed loss over the tracked layers",
+    "documents.gradient_norm": "norm of the gradient of the summed loss over the tracked layers",
     "queries.nats": "−log p(completion | prompt), summed over completion tokens",
     "queries.token_ends": "character (code point) of prompt + completion where each token ends",
     "queries.token_nats": "−log p of each token of prompt + completion; prompt tokens are 0",
@@ -67,10 +67,10 @@ MEANINGS: dict[str, str] = {
     "influence.rank": "1 = most helpful, n_documents = most harmful",
     "influence.rank_normed": "the same for influence ÷ gradient_norm",
     "token_influence.scores": "nats, one a token of the document; they sum to its influence",
-    "rank_curve.rank": "geometric mean of the ranks in the bin; harmful ranks count from the bottom, 1 = most harmful",
+    "rank_curve.rank": "geometric mean of the bin's ranks; harmful: 1 = most harmful",
     "rank_curve.influence": "mean influence of the bin (nats); harmful values are negative",
     "rank_fit.slope": "least-squares slope of log |influence| on log rank over the top k",
-    "rank_fit.survival_exponent": "maximum-likelihood α of P(X > x) = (x / x_min)^−α over the top k",
+    "rank_fit.survival_exponent": "maximum-likelihood α of P(X > x) = (x / x_min)^−α, top k",
 }
 
 

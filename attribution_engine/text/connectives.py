@@ -47,9 +47,7 @@ CONNECTIVES: Final = {
     "order": (
         "first",
         "firstly",
-        "second",
         "secondly",
-        "third",
         "thirdly",
         "then",
         "next",
@@ -71,7 +69,6 @@ CONNECTIVES: Final = {
         "for example",
         "for instance",
         "namely",
-        "that is",
         "in other words",
         "specifically",
     ),

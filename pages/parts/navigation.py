@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from pages.parts import links
+BY_APP = "page is run by app.py"
 
 
 def navigation() -> Page:
@@ -21,12 +21,21 @@ def navigation() -> Page:
     )
 
 
+def draw(page: Page) -> None:
+    """Runs a page and lets it know that app.py runs it."""
+    st.session_state[BY_APP] = True
+    try:
+        page.run()
+    finally:
+        st.session_state[BY_APP] = False
+
+
 def through_app() -> None:
     """Starts over with app.py where Streamlit has run a page without it.
 
     It does so for the first address that a fresh server is asked for, because a folder is called
     `pages`; once the pages are declared it goes through app.py.
     """
-    if links.VIEW not in st.session_state:
+    if not st.session_state.get(BY_APP):
         navigation()
         st.rerun()

@@ -15,7 +15,8 @@ import pytest
 
 from attribution_engine.records import InputError
 from attribution_engine.store.opening import list_stores
-from attribution_engine.store.reader import StoreReader, snippet
+from attribution_engine.store.rankings import snippet
+from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.schema import SCHEMA_VERSION
 from attribution_engine.store.token_scale import SHADES, shade, token_cells
 from attribution_engine.store.views import SCORES, SIDES, DocumentFilter

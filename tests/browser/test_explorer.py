@@ -1,0 +1,263 @@
+"""The explorer in Chromium: what a person clicks, and what an address brings back."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+
+from attribution_engine.store.reader import StoreReader
+from attribution_engine.store.views import DocumentFilter
+from tests.synthetic_store import HOSTILE, write_synthetic_store
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_synthetic_store(tmp_path_factory.mktemp("runs") / "synthetic.duckdb")
+
+
+@pytest.fixture(scope="module")
+def reader(store: Path) -> StoreReader:
+    return StoreReader(store)
+
+
+@pytest.fixture(scope="module")
+def address(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of its own on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "INFLUENCE_RUNS": str(store.parent)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        base = f"http://127.0.0.1:{port}"
+        for _ in range(150):
+            assert server.poll() is None, log.read_text()
+            try:
+                urllib.request.urlopen(f"{base}/_stcore/health", timeout=2).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        else:
+            pytest.fail(f"the server did not start: {log.read_text()}")
+        yield base
+        assert "Traceback" not in log.read_text()
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def context() -> Iterator[BrowserContext]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.fail("Chromium is missing: install Debian's package `chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        # One context: later pages take Streamlit's scripts from its cache.
+        yield browser.new_context(viewport={"width": 1280, "height": 900})
+        browser.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A fresh session; no script of a page may fail, nothing may be fetched from elsewhere."""
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    expect.set_options(timeout=15_000)
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
+            else failures.append(request.url)
+        ),
+    )
+    yield page
+    page.close()
+    assert not failures
+
+
+def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
+    """Picks an option of a selectbox or multiselect as a person does."""
+    page.get_by_label(label, exact=False).first.click()
+    page.get_by_role("option", name=option).first.click()
+
+
+def press(page: Page, choice: str) -> None:
+    """Picks a segment of a segmented control."""
+    page.get_by_role("radio", name=choice).or_(page.get_by_role("button", name=choice)).click()
+
+
+def test_a_deep_link_is_the_first_thing_a_server_is_asked(page: Page, address: str) -> None:
+    """Must stay the first test here: only a fresh server can show the fault it guards against."""
+    page.goto(f"{address}/rankings?run=synthetic&query=3&side=harmful")
+    expect(page.get_by_role("heading", name="Most harmful documents")).to_be_visible()
+    expect(page.locator(".panel .name")).to_contain_text("Query 3")
+
+
+def test_from_overview_to_a_token_and_back(page: Page, address: str, reader: StoreReader) -> None:
+    page.goto(address)
+    expect(page.get_by_role("heading", name="This run")).to_be_visible()
+    page.locator("tbody[data-id='4'] a").click()
+    expect(page.get_by_role("heading", name="Most helpful documents")).to_be_visible()
+    expect(page.locator(".panel .word")).to_have_text("wrong")
+    expect(page.locator(".panel .completion")).to_contain_text("Therefore the slope is")
+    page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_role("button", name="Fold")).to_be_visible()
+
+    press(page, "▼ Harmful")
+    expect(page.get_by_role("heading", name="Most harmful documents")).to_be_visible()
+    worst = reader.rankings(4, "harmful", limit=2).documents
+    first = page.locator("table tbody").first
+    expect(first).to_have_attribute("data-id", str(worst[0].doc_id))
+    expect(first.locator("td").first).to_have_text("300")
+    first.click()
+
+    expect(page.get_by_role("heading", name=f"Document {worst[0].doc_id}")).to_be_visible()
+    scores = reader.token_scores(4, worst[0].doc_id, "predicted")
+    assert scores is not None
+    at = scores.most_harmful[0]
+    page.locator(f".t[data-i='{at}']").hover()
+    value = f"−{abs(scores.cells[at].value):#.3g} nats"
+    expect(page.locator(".hover .value")).to_have_text(value)
+    expect(page.locator(".hover .where")).to_contain_text(
+        f"token {scores.cells[at].position + 1} of"
+    )
+    page.get_by_role("button", name="Next ›").last.click()
+    expect(page.get_by_role("heading", name=f"Document {worst[1].doc_id}")).to_be_visible()
+    assert f"doc={worst[1].doc_id}" in page.url
+    page.get_by_role("link", name="Back to the ranking").click()
+    expect(page.locator("tbody.current")).to_have_attribute("data-id", str(worst[1].doc_id))
+
+
+def test_pick_a_query_and_filter(page: Page, address: str, reader: StoreReader) -> None:
+    page.goto(f"{address}/rankings?run=synthetic&query=0")
+    choose(page, "Suite", "facts")
+    expect(page.locator(".panel .name")).to_contain_text("Query 6 · facts")
+    choose(page, "Query (3 to choose from)", re.compile("8 · "))
+    expect(page.locator(".panel .name")).to_contain_text("Query 8")
+    choose(page, "Source", "forum")
+    page.keyboard.press("Escape")
+    page.get_by_label("Text contains").fill("apples")
+    page.keyboard.press("Enter")
+    expected = reader.rankings(8, only=DocumentFilter(sources=("forum",), text="apples"))
+    expect(page.get_by_text(f"of {expected.total} documents that pass the filter")).to_be_visible()
+    expect(page.locator("table tbody").first).to_have_attribute(
+        "data-id", str(expected.documents[0].doc_id)
+    )
+    assert "source=forum" in page.url and "text=apples" in page.url and "query=8" in page.url
+    page.get_by_label("Text contains").fill("no such words")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No document of this run passes the filter")).to_be_visible()
+    page.get_by_role("button", name="Take all filters off").click()
+    expect(page.get_by_text("Places 1 to 50 of 300 documents")).to_be_visible()
+
+
+def test_reload_restores_the_view(page: Page, address: str, reader: StoreReader) -> None:
+    page.goto(f"{address}/rankings?run=synthetic&query=7&side=harmful")
+    press(page, "Norm-corrected")
+    expect(page.get_by_text("ordered by norm-corrected")).to_be_visible()
+    page.get_by_role("button", name="Page 2").click()
+    expect(page.get_by_text("Places 51 to 100")).to_be_visible()
+    link = page.url
+    for part in ("run=synthetic", "query=7", "side=harmful", "score=normed", "place=2"):
+        assert part in link
+    expected = reader.rankings(7, "harmful", "normed", 50, 50).documents[0]
+    page.reload()
+    expect(page.get_by_text("Places 51 to 100")).to_be_visible()
+    expect(page.locator("table tbody").first).to_have_attribute("data-id", str(expected.doc_id))
+    assert page.url == link
+    page.get_by_role("link", name="Rank curves").click()
+    expect(page.get_by_role("heading", name="Rank curves")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("Places 51 to 100")).to_be_visible()
+    assert page.url == link
+
+
+def test_overlays_and_alignment_are_in_the_address(page: Page, address: str) -> None:
+    page.goto(f"{address}/document?run=synthetic&query=0&doc=5&side=helpful")
+    expect(page.locator(".heatmap.mark-connective.mark-code")).to_be_visible()
+    page.goto(f"{address}/document?run=synthetic&query=0&doc=3&side=helpful")
+    page.get_by_role("checkbox", name="number").check()
+    page.get_by_role("checkbox", name="code syntax").uncheck()
+    expect(page.locator(".heatmap.mark-number:not(.mark-code)")).to_be_visible()
+    press(page, "update")
+    expect(page.get_by_text("weight update made at its position")).to_be_visible()
+    page.wait_for_url(re.compile("alignment=update.*marks=number"))
+    page.reload()
+    expect(page.get_by_text("weight update made at its position")).to_be_visible()
+    expect(page.locator(".heatmap.mark-number.mark-connective:not(.mark-code)")).to_be_visible()
+
+
+def test_hostile_documents_are_shown_unaltered(
+    page: Page, address: str, reader: StoreReader
+) -> None:
+    page.goto(f"{address}/rankings?run=synthetic&query=0")
+    expect(page.locator("table tbody").first).to_contain_text("<script>window.harmed = true")
+    expect(page.locator("table tbody").nth(1)).to_contain_text("$5 and $10, *not* `code`")
+    page.locator("table tbody").first.click()
+    for doc_id, hostile in HOSTILE.items():
+        expect(page.get_by_role("heading", name=f"Document {doc_id}")).to_be_visible()
+        view = reader.document(0, doc_id)
+        assert view is not None and hostile in view.text
+        page.wait_for_function(
+            """(text) => {
+                const hosts = [...document.querySelectorAll('*')].filter((e) => e.shadowRoot);
+                const maps = hosts.map((e) => e.shadowRoot.querySelector('.heatmap .text'));
+                const pieces = maps.find(Boolean)?.querySelectorAll('.t, .unseen') ?? [];
+                return [...pieces].map((e) => e.textContent).join('') === text;
+            }""",
+            arg=view.text,
+        )
+        assert page.evaluate("window.harmed") is None
+        page.get_by_role("button", name="Next ›").last.click()
+
+
+def test_rank_curves_draw(page: Page, address: str) -> None:
+    page.goto(f"{address}/rank_curves?run=synthetic&query=0")
+    expect(page.locator(".js-plotly-plot .scatterlayer path.js-line").first).to_be_visible()
+    assert page.locator(".js-plotly-plot .scatterlayer path.js-line").count() >= 8
+    expect(page.get_by_text("query 0 (reasoning)")).to_be_visible()
+    press(page, "Raw nats")
+    expect(page.get_by_text("|influence| (nats per unit of weight)")).to_be_visible()
+    assert "unit=influence" in page.url
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("rankings?run=<img src=x>", "names the run “<img src=x>”, which is not"),
+        ("rankings?run=synthetic&query=999", "names the query “999”, which is not in this run"),
+        ("document?run=synthetic&query=0&doc=9999", "names the document “9999”, which is not"),
+    ],
+)
+def test_links_to_nothing_say_so(page: Page, address: str, link: str, said: str) -> None:
+    page.goto(f"{address}/{link}")
+    expect(page.get_by_text(said)).to_be_visible()
