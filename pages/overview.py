@@ -58,7 +58,8 @@ facts(
          f"{len(run.tracked_layers)} linear layers of the MLP blocks"),
         ("Factors fitted on", "all documents" if run.factor_documents is None
          else f"{wording.whole(run.factor_documents)} documents"),
-        ("Damping", wording.plain(run.damping), "× mean eigenvalue of each layer"),
+        ("Damping", "–" if run.damping is None else f"{run.damping:g}",
+         "× mean eigenvalue of each layer"),
         ("Query gradients", "exact" if run.rank is None else f"rank {run.rank}"),
         ("Token alignments", run.token_alignment, f"token scores for the {run.tail} most helpful "
          f"and {run.tail} most harmful documents of each query"),
@@ -80,36 +81,63 @@ with st.container(border=True):
         "pages/method.py", label="The method note", query_params=links.address_of("method")
     )
 
+suites, corpus = st.columns([3, 2], gap="medium")
+with suites:
+    st.header("Suites", anchor=False)
+    table(
+        "Suites",
+        [
+            Column("Suite"),
+            Column("Kind"),
+            Column("Queries", "number"),
+            Column("Correct", "number", "Of the queries whose reference answer is known"),
+            Column("Accuracy", "number"),
+            Column("Mean nats", "number", "−log p of the completion, mean over the suite"),
+        ],
+        [
+            Row(
+                one.suite,
+                [
+                    one.suite,
+                    one.kinds,
+                    wording.whole(one.n_queries),
+                    f"{one.n_correct} of {one.n_known}" if one.n_known else "no reference",
+                    wording.percent(one.accuracy),
+                    wording.decimal(one.mean_nats),
+                ],
+            )
+            for one in reader.suites()
+        ],
+        key="suites",
+    )
+with corpus:
+    st.header("Corpus", anchor=False)
+    table(
+        "Documents by source",
+        [
+            Column("Source"),
+            Column("Documents", "number"),
+            Column("Share", "number"),
+            Column("Tokens", "number"),
+        ],
+        [
+            Row(
+                one.source,
+                [
+                    one.source,
+                    wording.whole(one.n_documents),
+                    wording.percent(one.share, 1),
+                    wording.whole(one.n_tokens),
+                ],
+            )
+            for one in reader.sources()
+        ],
+        key="sources",
+    )
 st.header("Queries", anchor=False)
 st.caption(
-    "Accuracy counts the queries whose reference answer is known. Completions are explained as the "
-    "model gave them, wrong ones too."
-)
-table(
-    "Suites",
-    [
-        Column("Suite"),
-        Column("Kind"),
-        Column("Queries", "number"),
-        Column("Correct", "number", "Of those with a reference answer"),
-        Column("Accuracy", "number"),
-        Column("Mean nats", "number", "−log p of the completion, mean over the suite"),
-    ],
-    [
-        Row(
-            one.suite,
-            [
-                one.suite,
-                one.kinds,
-                wording.whole(one.n_queries),
-                f"{one.n_correct} of {one.n_known}" if one.n_known else "no reference",
-                wording.percent(one.accuracy),
-                wording.decimal(one.mean_nats),
-            ],
-        )
-        for one in reader.suites()
-    ],
-    key="suites",
+    "Completions are explained as the model gave them, wrong ones too. Click a row to see the "
+    "documents behind it."
 )
 queries = reader.queries()
 with st.container(height=min(460, 60 + 48 * len(queries)), border=False):
@@ -149,29 +177,6 @@ with st.container(height=min(460, 60 + 48 * len(queries)), border=False):
 if opened is not None:
     links.go("rankings", query=opened, place="1", doc="")
 
-st.header("Corpus", anchor=False)
-table(
-    "Documents by source",
-    [
-        Column("Source"),
-        Column("Documents", "number"),
-        Column("Share", "number"),
-        Column("Tokens", "number"),
-    ],
-    [
-        Row(
-            one.source,
-            [
-                one.source,
-                wording.whole(one.n_documents),
-                wording.percent(one.share, 1),
-                wording.whole(one.n_tokens),
-            ],
-        )
-        for one in reader.sources()
-    ],
-    key="sources",
-)
 with st.expander("Tracked layers and configuration"):
     st.code("\n".join(run.tracked_layers) or "none", language=None)
     st.code(run.config, language=None, wrap_lines=True)

@@ -55,7 +55,7 @@ TABLES: dict[str, str] = {
     "backtracking": "task VARCHAR, arm VARCHAR, k INTEGER, accuracy DOUBLE, n INTEGER",
 }
 
-# What each column of a filled table means, for readers of the store (units in nats).
+# Kept in the store as comments of its columns, for whoever opens it without the explorer.
 MEANINGS: dict[str, str] = {
     "documents.token_ends": "character (code point) of `text` where each token ends",
     "documents.n_tokens": "tokens the model saw; fewer than the text holds where it was cut",
@@ -67,7 +67,7 @@ MEANINGS: dict[str, str] = {
     "influence.rank": "1 = most helpful, n_documents = most harmful",
     "influence.rank_normed": "the same for influence ÷ gradient_norm",
     "token_influence.scores": "nats, one a token of the document; they sum to its influence",
-    "rank_curve.rank": "geometric mean of the bin's ranks; harmful: 1 = most harmful",
+    "rank_curve.rank": "geometric mean of the ranks in the bin; harmful: 1 = most harmful",
     "rank_curve.influence": "mean influence of the bin (nats); harmful values are negative",
     "rank_fit.slope": "least-squares slope of log |influence| on log rank over the top k",
     "rank_fit.survival_exponent": "maximum-likelihood α of P(X > x) = (x / x_min)^−α, top k",
@@ -75,5 +75,7 @@ MEANINGS: dict[str, str] = {
 
 
 def create_statements() -> list[str]:
-    """One CREATE TABLE statement a table."""
-    return [f'CREATE TABLE "{name}" ({columns})' for name, columns in TABLES.items()]
+    """Statements that make every table empty, each column described where that is needed."""
+    tables = [f'CREATE TABLE "{name}" ({columns})' for name, columns in TABLES.items()]
+    comments = [f"COMMENT ON COLUMN {column} IS '{text}'" for column, text in MEANINGS.items()]
+    return tables + comments

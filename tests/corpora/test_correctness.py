@@ -6,7 +6,7 @@ import time
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution_engine.corpora.correctness import is_correct, last_number
@@ -73,6 +73,7 @@ def test_no_reference(reference: str | None) -> None:
     assert is_correct("12", reference) is None
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**12), 10**12), st.sampled_from(["", "Then 5 + 6 = 11. "]))
 def test_every_way_to_write_an_integer(number: int, before: str) -> None:
     for written in (f"{number}", f"{number:,}", f"{number}".replace("-", "\u2212"), f"{number}.0"):
@@ -81,6 +82,7 @@ def test_every_way_to_write_an_integer(number: int, before: str) -> None:
             assert is_correct(before + sentence.format(written), str(number + 1)) is False
 
 
+@settings(deadline=None)
 @given(st.fractions(max_denominator=10**6))
 def test_every_fraction(value: Fraction) -> None:
     for written in (
@@ -91,11 +93,13 @@ def test_every_fraction(value: Fraction) -> None:
         assert is_correct(f"It is {written}.", written) is True
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_never_raises(completion: str, reference: str) -> None:
     assert is_correct(completion, reference) in (True, False, None)
 
 
+@settings(deadline=None)
 @given(st.text("0123456789.,-/\\{}boxedfrac# \n$eE%−"), st.text("0123456789.,-/\\{}frac $"))
 def test_never_raises_on_near_numbers(completion: str, reference: str) -> None:
     assert is_correct(completion, reference) in (True, False, None)
@@ -103,6 +107,6 @@ def test_never_raises_on_near_numbers(completion: str, reference: str) -> None:
 
 @pytest.mark.parametrize("piece", ["1", "1,", "- ", "= ", "\\boxed{", "\\frac{1}{", "1/", "#### "])
 def test_long_completions_are_fast(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     is_correct(piece * 20_000, "12")
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0

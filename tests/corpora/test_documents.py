@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution_engine.corpora.documents import count_documents, read_documents
@@ -187,6 +187,7 @@ def test_nan_in_metadata_becomes_null(tmp_path: Path) -> None:
     assert document.metadata == {"score": None}
 
 
+@settings(deadline=None)
 @given(st.lists(st.text().filter(lambda text: text.strip()), min_size=1, max_size=5))
 def test_texts_are_unaltered(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     folder = tmp_path_factory.mktemp("texts")

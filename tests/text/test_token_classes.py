@@ -143,7 +143,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join)), st.data())
 def test_any_text_gives_one_class_a_token(text: str, data: st.DataObject) -> None:
     ends = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=20)))
@@ -156,6 +156,7 @@ def test_any_text_gives_one_class_a_token(text: str, data: st.DataObject) -> Non
     assert all(start < end <= len(text) for start, end, _ in spans)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_a_character_has_the_class_of_its_span(text: str) -> None:
     expected = ["other"] * len(text)
@@ -170,6 +171,6 @@ def test_a_character_has_the_class_of_its_span(text: str) -> None:
 def test_a_long_line_takes_linear_time(piece: str) -> None:
     # A fifth of a million characters; quadratic time would be minutes.
     text = (piece * (200_000 // len(piece) + 1))[:200_000]
-    start = time.perf_counter()
+    start = time.process_time()
     classify(text, range(4, len(text), 4))
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
