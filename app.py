@@ -8,29 +8,30 @@ import streamlit as st
 
 from attribution_engine.records import InputError
 from pages.parts import links, pickers
-from pages.parts.navigation import draw, navigation
+from pages.parts.navigation import FIRST, draw, menu, navigation
 from pages.parts.query_panel import query_panel
 
 ICON = Path(__file__).parent / "pages" / "parts" / "icon.png"
 
 st.set_page_config(page_title="Influence Explorer", page_icon=str(ICON), layout="wide")
 page = navigation()
-here = page.url_path or "overview"
+here = page.url_path or FIRST
 links.arrive(here)
+with st.sidebar:
+    menu_place = st.container(gap="xsmall")
+    st.divider()
 reader = pickers.pick_run()
-if reader is None:
-    links.keep(here)
-    if here == "method":
-        draw(page)
-    st.stop()
+query = None
 try:
-    query = pickers.pick_query(reader)
-    pickers.pick_side()
+    if reader is not None:
+        query = pickers.pick_query(reader)
+        pickers.pick_side()
     links.keep(here)
-    if here in ("overview", "method"):
-        draw(page)
-    elif query is not None:
+    with menu_place:
+        menu()
+    if query is not None and here not in (FIRST, "method"):
         query_panel(links.view()["run"], query)
+    if query is not None or here == "method" or (reader is not None and here == FIRST):
         draw(page)
 except InputError as error:
     pickers.say(str(error))

@@ -41,7 +41,7 @@ document = cast(DocumentView, document)
 
 def show(other: int | None) -> None:
     """Another document of the ranking."""
-    links.view()["doc"] = str(other)
+    links.put(doc=str(other))
 
 
 near = reader.neighbours(query_id, document.doc_id, side, score, links.only())
@@ -59,8 +59,8 @@ with where:
         st.text("This document does not pass the ranking's filter.", text_alignment="center")
     else:
         st.caption(
-            f"Place {wording.whole(near.place)} of {wording.whole(near.total)} most {side} "
-            f"documents{filtered}, by {wording.SCORE_NAMES[score].lower()}",
+            f"Place {wording.whole(near.place)} of {wording.whole(near.total)} documents"
+            f"{filtered}, most {side} first, by {wording.SCORE_NAMES[score].lower()}",
             text_alignment="center",
         )
 
@@ -88,7 +88,7 @@ if document.alignments:
     if view["alignment"] not in document.alignments:
         view["alignment"] = document.alignments[0]
         links.keep("document")
-    st.session_state["pick_alignment"] = view["alignment"]
+    links.show("pick_alignment", view["alignment"])
     choice, words = st.columns([1, 3], vertical_alignment="center")
     with choice:
         st.segmented_control(
@@ -122,7 +122,7 @@ identity = f"{view['run']} {query_id} {document.doc_id} {view['alignment']}"
 
 def take_marks() -> None:
     """The component's switches have changed."""
-    links.view()["marks"] = list(st.session_state[f"heatmap {identity}"]["marks"])
+    links.put(marks=list(st.session_state[f"heatmap {identity}"]["marks"]))
 
 
 heatmap(identity, document, scores, view["marks"], f"heatmap {identity}", take_marks)

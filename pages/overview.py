@@ -26,10 +26,11 @@ damped curvature. It sees the weights of the MLP blocks only: what a document ch
 or embeddings is not counted. It explains likelihood, not accuracy, and only among the documents of
 this corpus.
 
-**What a small number means.** One document of many moves a completion little. Compare scores within
-a run and look at ranks; the size is a local estimate, not what retraining would give. Token scores
-say how a document's influence is shared out over its tokens; a single token's sign is the least
-certain number here.
+**What the size means.** A unit of extra weight is as much as N further copies in a corpus of N
+documents: taking a document out once changes the log-probability by about −influence ÷ N. So one
+document of many moves a completion little; read ranks and ratios within a run, and take no number
+for the effect of retraining. Token scores say how a document's influence is shared out over its
+tokens; a single token's sign is the least certain number here.
 """
 
 through_app()

@@ -24,7 +24,7 @@ if not kinds:
     st.stop()
 names = list(dict.fromkeys(one.kind for one in kinds))
 first, second = st.columns(2)
-st.session_state["pick_unit"] = links.unit()
+links.show("pick_unit", links.unit())
 first.segmented_control(
     "Unit",
     list(UNITS),
@@ -35,7 +35,7 @@ first.segmented_control(
     args=("unit", "pick_unit"),
 )
 view["kind"] = [kind for kind in view["kind"] if kind in names]
-st.session_state["pick_kinds"] = view["kind"] or names
+links.show("pick_kinds", view["kind"] or names)
 shown = second.pills(
     "Kinds of query",
     names,
@@ -64,7 +64,8 @@ top = max((fit.k for fit in fits), default=0)
 st.subheader(f"Slope over the top {wording.whole(top)}", anchor=False)
 st.caption(
     "Slope of log |influence| against log rank: mean ± standard deviation over the queries of a "
-    "kind. Dividing by a query's nats does not change it."
+    "kind. Dividing by a query's nats does not change it. A side with fewer documents is fitted on "
+    "all it has."
 )
 groups = {(one.kind, one.side): one for one in reader.slope_groups()}
 rows = []
@@ -98,7 +99,7 @@ st.caption(
     "an exact power law s = −1/α (and the density falls as x^(−α−1)). The Kolmogorov–Smirnov "
     "distance says how far the data are from that law; a small p speaks against it."
 )
-mine_only = st.toggle("Only the chosen query", key="fits_mine")
+mine_only = st.toggle("Only the chosen query", key="fits_mine", on_change=links.put)
 listed = [fit for fit in fits if not mine_only or fit.query_id == query_id]
 rows = []
 for number, fit in enumerate(listed):
@@ -110,7 +111,7 @@ for number, fit in enumerate(listed):
                 fit.suite,
                 fit.kind,
                 wording.SIDE_NAMES[fit.side],
-                wording.whole(fit.k),
+                wording.whole(fit.n),
                 wording.decimal(fit.slope),
                 f"{wording.decimal(fit.slope_low)} to {wording.decimal(fit.slope_high)}",
                 wording.decimal(fit.r_squared),
@@ -130,7 +131,7 @@ with st.container(height=min(430, 60 + 32 * max(1, len(rows))), border=False):
             Column("Suite"),
             Column("Kind"),
             Column("Side"),
-            Column("Top k", "number", "Documents the fit is on"),
+            Column("Documents", "number", f"The top {top}, or all of this side"),
             Column("Slope s", "number", "Least squares of log |influence| on log rank"),
             Column("Interval", "number", "95 % interval of the slope"),
             Column("R²", "number", "Share of variance that the line explains"),

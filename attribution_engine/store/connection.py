@@ -23,7 +23,7 @@ LABELS = ", ".join(
 VALUES = {
     "influence": "i.influence",
     "per_nat": "i.influence / nullif(q.nats, 0)",
-    "normed": "i.influence / nullif(d.gradient_norm, 0)",
+    "normed": "CASE WHEN d.gradient_norm = 0 THEN 0 ELSE i.influence / d.gradient_norm END",
 }
 
 

@@ -159,7 +159,7 @@ class StoreReader(Rankings):
         """The fits of every query and side."""
         rows = self._rows(
             """SELECT f.query_id, q.suite, q.kind, f.side, f.k, f.slope, f.slope_low,
-                f.slope_high, f.r_squared, f.survival_exponent, f.ks_statistic, f.ks_p
+                f.slope_high, f.r_squared, f.survival_exponent, f.ks_statistic, f.ks_p, f.n
             FROM rank_fit f JOIN queries q USING (query_id) ORDER BY f.query_id, f.side DESC"""
         )
         return [RankFit(*row) for row in rows]

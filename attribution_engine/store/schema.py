@@ -61,6 +61,7 @@ MEANINGS: dict[str, str] = {
     "documents.n_tokens": "tokens the model saw; fewer than the text holds where it was cut",
     "documents.gradient_norm": "norm of the gradient of the summed loss over the tracked layers",
     "queries.nats": "−log p(completion | prompt), summed over completion tokens",
+    "queries.n_tokens": "tokens of the completion; token_ends and token_nats have the prompt too",
     "queries.token_ends": "character (code point) of prompt + completion where each token ends",
     "queries.token_nats": "−log p of each token of prompt + completion; prompt tokens are 0",
     "influence.influence": "nats per unit of extra weight on the document; positive = helpful",

@@ -258,7 +258,7 @@ class CurveSeries:
 
 @dataclass(frozen=True, slots=True)
 class RankFit:
-    """The fits of one query on one side over the top k."""
+    """The fits of one query on one side over the top k, or the n that the side has."""
 
     query_id: int
     suite: str
@@ -272,6 +272,7 @@ class RankFit:
     survival_exponent: float | None
     ks_statistic: float | None
     ks_p: float | None
+    n: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -75,8 +76,14 @@ def distribution(shape: Distribution, score: Score) -> go.Figure:
         legend={"orientation": "h", "y": -0.3},
     )
     figure.update_xaxes(title=f"{SCORE_NAMES[score]} score", zeroline=True)
-    figure.update_yaxes(title="documents (log scale)", type="log", dtick=1)
+    # From below 1, so that a bin with one document has a bar.
+    top = math.log10(max(shape.counts, default=1)) + 0.15
+    figure.update_yaxes(title="documents (log scale)", type="log", dtick=1, range=[-0.4, top])
     return figure
+
+
+def _mean_of(n_queries: int) -> str:
+    return "one query" if n_queries == 1 else f"mean of {n_queries}"
 
 
 def rank_curves(
@@ -98,6 +105,7 @@ def rank_curves(
         figure.add_scatter(
             x=[*series.ranks, *series.ranks[::-1]],
             y=[*series.high, *series.low[::-1]],
+            mode="lines",
             fill="toself",
             fillcolor=f"rgba({channels.replace(' ', ', ')}, 0.16)",
             line={"width": 0},
@@ -112,7 +120,7 @@ def rank_curves(
             y=series.values,
             mode="lines",
             line={"color": colour, "dash": dash, "width": 2.5},
-            name=f"{series.kind}, mean of {series.n_queries}",
+            name=f"{series.kind}, {_mean_of(series.n_queries)}",
             legendgroup=series.kind,
             showlegend=column == 1,
             customdata=[

@@ -24,7 +24,7 @@ def score_and_filters(reader: StoreReader) -> None:
         if len(values) > 1 or view[name]
     ]
     first, second = st.columns([3, 2], vertical_alignment="bottom")
-    st.session_state["pick_score"] = links.score()
+    links.show("pick_score", links.score())
     with first:
         st.segmented_control(
             "Order by",
@@ -39,7 +39,7 @@ def score_and_filters(reader: StoreReader) -> None:
             "divided by the length of the document's gradient, which takes long or surprising "
             "documents down.",
         )
-    st.session_state["pick_text"] = view["text"]
+    links.show("pick_text", view["text"])
     with second:
         st.text_input(
             "Text contains",
@@ -51,7 +51,8 @@ def score_and_filters(reader: StoreReader) -> None:
     if not offered:
         return
     for column, (name, label, values) in zip(st.columns(len(offered)), offered, strict=True):
-        st.session_state[f"pick_{name}"] = view[name] = [v for v in view[name] if v in values]
+        view[name] = [one for one in view[name] if one in values]
+        links.show(f"pick_{name}", view[name])
         column.multiselect(
             label,
             values,
@@ -64,4 +65,4 @@ def score_and_filters(reader: StoreReader) -> None:
 
 def clear() -> None:
     """Takes every filter off."""
-    links.view().update({name: links.DEFAULTS[name] for name in (*links.FILTERS, "place")})
+    links.put(**{name: links.DEFAULTS[name] for name in (*links.FILTERS, "place")})

@@ -14,7 +14,7 @@ import streamlit as st
 
 from attribution_engine.store.views import DocumentFilter, Score, Side, Unit
 
-VIEW, WRITTEN = "view", "address as written"
+VIEW, WRITTEN, ACTED = "view", "address as written", "a widget was used"
 LISTS = frozenset({"source", "domain", "category", "difficulty", "marks", "kind"})
 DEFAULTS: dict[str, Any] = {
     "run": "",
@@ -57,7 +57,12 @@ def view() -> MutableMapping[str, Any]:
 
 
 def arrive(page: str) -> None:
-    """Takes the view over from the address if someone followed a link or went back."""
+    """Takes the view over from the address if someone followed a link or went back.
+
+    Not when a widget was used: the browser may then still send the address of a moment ago.
+    """
+    if st.session_state.pop(ACTED, False):
+        return
     arrived = {name: st.query_params.get_all(name) for name in st.query_params}
     if not arrived or arrived == st.session_state.get(WRITTEN):
         return
@@ -99,9 +104,23 @@ def go(page: str, **changes: Any) -> None:
 def change(name: str, key: str, resets: Iterable[str] = ()) -> None:
     """Callback of a widget: takes its value over, and puts other fields back to their default."""
     value = st.session_state[key]
-    view()[name] = DEFAULTS[name] if value is None else value
-    for other in resets:
-        view()[other] = DEFAULTS[other]
+    put(**{name: DEFAULTS[name] if value is None else value})
+    put(**{other: DEFAULTS[other] for other in resets})
+
+
+def put(**changes: Any) -> None:
+    """Changes the view, in the callback of a widget."""
+    view().update(changes)
+    st.session_state[ACTED] = True
+
+
+def show(key: str, value: Any) -> None:
+    """Gives a widget the value of the view.
+
+    Only where it differs: setting it again would throw away what someone is typing meanwhile.
+    """
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
 
 
 def side() -> Side:

@@ -5,6 +5,16 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from pages.parts import links
+
+FIRST = "overview"
+PAGES = {
+    FIRST: "Overview",
+    "rankings": "Rankings",
+    "document": "Document",
+    "rank_curves": "Rank curves",
+    "method": "Method",
+}
 BY_APP = "page is run by app.py"
 
 
@@ -12,13 +22,26 @@ def navigation() -> Page:
     """Declares the pages; the one that the address names."""
     return st.navigation(
         [
-            st.Page("pages/overview.py", title="Overview", url_path="overview", default=True),
-            st.Page("pages/rankings.py", title="Rankings", url_path="rankings"),
-            st.Page("pages/document.py", title="Document", url_path="document"),
-            st.Page("pages/rank_curves.py", title="Rank curves", url_path="rank_curves"),
-            st.Page("pages/method.py", title="Method", url_path="method"),
-        ]
+            st.Page(f"pages/{name}.py", title=title, url_path=name, default=name == FIRST)
+            for name, title in PAGES.items()
+        ],
+        position="hidden",
     )
+
+
+def menu() -> None:
+    """Links to the pages, each with its whole address.
+
+    Streamlit's own menu drops the address; writing it again afterwards would leave two entries in
+    the browser's history, and the back button would lead to the page one is on.
+    """
+    for name, title in PAGES.items():
+        st.page_link(
+            f"pages/{name}.py",
+            label=title,
+            query_params=links.address_of(name),
+            width="stretch",
+        )
 
 
 def draw(page: Page) -> None:

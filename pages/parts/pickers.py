@@ -23,7 +23,7 @@ def pick_run() -> StoreReader | None:
         return None
     view["run"] = view["run"] or next(iter(stores))
     known = view["run"] in stores
-    st.session_state["pick_run"] = view["run"] if known else None
+    links.show("pick_run", view["run"] if known else None)
     st.sidebar.selectbox(
         "Run",
         list(stores),
@@ -72,16 +72,20 @@ def pick_query(reader: StoreReader) -> QueryInfo | None:
                 ["", *tasks],
                 key="pick_task",
                 format_func=lambda name: name or "All tasks",
+                on_change=links.put,
             )
         search = st.text_input(
-            "Find a query", key="pick_search", placeholder="words of the prompt, or a number"
+            "Find a query",
+            key="pick_search",
+            placeholder="words of the prompt, or a number",
+            on_change=links.put,
         )
         found = {one.query_id: one for one in reader.queries(suite, task, search.strip())}
         if not found:
             st.text("No query matches; the chosen one stays.")
         if chosen and chosen.query_id not in found:
             found = {chosen.query_id: chosen, **found}
-        st.session_state["pick_query"] = chosen.query_id if chosen else None
+        links.show("pick_query", chosen.query_id if chosen else None)
         st.selectbox(
             f"Query ({len(found)} to choose from)",
             list(found),
@@ -101,7 +105,7 @@ def pick_query(reader: StoreReader) -> QueryInfo | None:
 
 def pick_side() -> None:
     """Helpful or harmful, one click apart."""
-    st.session_state["pick_side"] = links.side()
+    links.show("pick_side", links.side())
     st.sidebar.segmented_control(
         "Side of the ranking",
         SIDES,
@@ -142,7 +146,7 @@ def _steps(ids: list[int], chosen: QueryInfo | None) -> None:
 
 
 def _open_query(query_id: int) -> None:
-    links.view().update(query=str(query_id), place=links.DEFAULTS["place"])
+    links.put(query=str(query_id), place=links.DEFAULTS["place"])
 
 
 def _first_of_suite(reader: StoreReader) -> None:
@@ -150,5 +154,6 @@ def _first_of_suite(reader: StoreReader) -> None:
     found = [one.query_id for one in reader.queries(st.session_state["pick_suite"])]
     st.session_state.pop("pick_task", None)
     st.session_state["pick_search"] = ""
+    links.put()
     if links.number("query") not in found:
         _open_query(found[0])

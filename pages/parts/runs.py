@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from pathlib import Path
@@ -17,7 +18,10 @@ FOLDER = Path(__file__).resolve().parents[2] / "data" / "runs"
 
 @st.cache_resource
 def _open_readers() -> tuple[threading.Lock, dict[Path, tuple[tuple[int, int], StoreReader]]]:
-    return threading.Lock(), {}
+    readers: dict[Path, tuple[tuple[int, int], StoreReader]] = {}
+    # Connections that are open when Python ends make DuckDB report leaks on the terminal.
+    atexit.register(readers.clear)
+    return threading.Lock(), readers
 
 
 def stores() -> dict[str, Path]:

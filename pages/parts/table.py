@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from pages.parts import links
+
 FOLDER = Path(__file__).parent
 
 
@@ -54,6 +56,6 @@ def table(
             {"id": r.id, "cells": list(r.cells), "href": r.href, "current": r.current} for r in rows
         ],
     }
-    result = _table(key=key, data=data, on_chosen_change=lambda: None)
+    result = _table(key=key, data=data, on_chosen_change=links.put)
     chosen: str | None = result.chosen
     return chosen

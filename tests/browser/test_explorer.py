@@ -199,6 +199,12 @@ def test_reload_restores_the_view(page: Page, address: str, reader: StoreReader)
     page.go_back()
     expect(page.get_by_text("Places 51 to 100")).to_be_visible()
     assert page.url == link
+    press(page, "▲ Helpful")
+    expect(page.get_by_role("heading", name="Most helpful documents")).to_be_visible()
+    page.wait_for_url(re.compile("side=helpful"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="Most harmful documents")).to_be_visible()
+    expect(page.get_by_text("Places 51 to 100")).to_be_visible()
 
 
 def test_overlays_and_alignment_are_in_the_address(page: Page, address: str) -> None:

@@ -81,7 +81,7 @@ def test_document_with_and_without_token_scores() -> None:
 
 def test_next_document_and_next_query() -> None:
     app = draw("document", run="synthetic", query="0")
-    assert "Place 1 of 300 most helpful documents" in words(app)
+    assert "Place 1 of 300 documents, most helpful first" in words(app)
     app.button(key="document_after").click().run()
     assert "Place 2 of 300" in words(app) and "Document 1" in words(app)
     app.button(key="query_after").click().run()
