@@ -11,7 +11,7 @@ explore: $(VENV)/.installed  ## set up, then open the explorer on the bundled ru
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.installed-tests chromium lint  ## set up, then run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.installed-tests
 	$(BIN)/ruff check .

@@ -15,6 +15,7 @@ os.environ.setdefault("KMP_BLOCKTIME", "0")
 
 from attribution_engine.records import InputError  # noqa: E402
 
+PROJECT = Path(__file__).resolve().parent.parent
 BAD_INPUT, BROKEN_PROMISE, INTERRUPTED = 2, 1, 130
 
 
@@ -22,14 +23,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command.
 
     Returns:
-        0; 1 if a store breaks a promise or a number is not finite; 2 on bad input; 130 on Ctrl-C.
+        0; 1 if a store breaks a promise; 2 on bad input; 130 on Ctrl-C.
     """
     chosen = _parser().parse_args(arguments)
     try:
         return chosen.command(chosen)
-    except (InputError, FloatingPointError) as error:
+    except InputError as error:
         print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT if isinstance(error, InputError) else BROKEN_PROMISE
+        return BAD_INPUT
+    except OSError as error:  # a full disk, a folder without permission
+        print(f"error: {error}; mend that, then go on with --resume", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
         print("\nstopped; finished stages are kept, --resume goes on after them", file=sys.stderr)
         return INTERRUPTED
@@ -45,9 +49,12 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _demo(chosen: argparse.Namespace) -> int:
     from attribution_engine.corpora.configuration import load_config
+    from attribution_engine.influence.model import resolve_device
     from attribution_engine.lab.demo import prepare
     from attribution_engine.run import run
 
+    os.chdir(PROJECT)  # the demo is the project's own: its paths are the project's
+    resolve_device(chosen.device)
     prepare(chosen.device, resume=chosen.resume)
     run(load_config(Path("data/configs/demo.toml")), device=chosen.device, resume=chosen.resume)
     return 0

@@ -29,6 +29,7 @@ class Document:
         prompt_chars: characters of `text` that are prompt and carry no loss; 0 for plain text.
         source, domain, category, difficulty: labels read from the corpus, None where it has none.
         metadata: further fields the configuration asks to keep (JSON-able).
+        where: file and row it was read from, for messages.
     """
 
     doc_id: int
@@ -39,6 +40,7 @@ class Document:
     category: str | None = None
     difficulty: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Query:
         reference: the right answer, None if unknown.
         correct: whether the completion ends in the reference; None without a reference.
         keywords: words that would give the answer away, for searches in documents.
+        where: file and row it was read from, for messages.
     """
 
     query_id: int
@@ -66,6 +69,7 @@ class Query:
     reference: str | None = None
     correct: bool | None = None
     keywords: tuple[str, ...] = ()
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

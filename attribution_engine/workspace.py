@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
+import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 
 import torch
 
+from attribution_engine import __version__
 from attribution_engine.records import InputError, RunConfig
+from attribution_engine.store.schema import SCHEMA_VERSION
 
 Result = TypeVar("Result")
 
@@ -35,7 +37,7 @@ class Workspace:
         prints = fingerprint(config)
         kept = self.folder / "fingerprint.json"
         if resume and kept.exists():
-            before = json.loads(kept.read_text(encoding="utf-8"))
+            before = _read_json(kept)
             changed = sorted(key for key in prints if prints[key] != before.get(key))
             if changed:
                 raise InputError(
@@ -44,7 +46,8 @@ class Workspace:
                 )
             self.seconds = self._read_seconds()
         else:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            for old in (*self.folder.glob("*.pt"), *self.folder.glob("*.part")):
+                old.unlink()
         self.folder.mkdir(parents=True, exist_ok=True)
         _write_text(kept, json.dumps(prints, indent=1))
 
@@ -56,13 +59,18 @@ class Workspace:
         """The stage's result: read back if an earlier run finished it, else computed and kept."""
         path = self._path(name)
         if path.exists():
-            print(f"{name}: done before ({self.seconds.get(name, 0.0):.1f} s)", flush=True)
-            return torch.load(path, weights_only=True)
+            try:
+                result = torch.load(path, map_location="cpu", weights_only=True)
+            except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):
+                print(f"{name}: the kept result is damaged, computing it again", flush=True)
+            else:
+                print(f"{name}: done before ({self.seconds.get(name, 0.0):.1f} s)", flush=True)
+                return result
         started = time.monotonic()
         result = compute()
         part = path.with_suffix(".part")
         torch.save(result, part)
-        os.replace(part, path)
+        _replace(part, path)
         self.seconds[name] = round(time.monotonic() - started, 3)
         _write_text(self.folder / "seconds.json", json.dumps(self.seconds))
         return result
@@ -71,8 +79,7 @@ class Workspace:
         return self.folder / f"{name}.pt"
 
     def _read_seconds(self) -> dict[str, float]:
-        path = self.folder / "seconds.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return _read_json(self.folder / "seconds.json")
 
 
 def fingerprint(config: RunConfig) -> dict[str, str]:
@@ -81,8 +88,11 @@ def fingerprint(config: RunConfig) -> dict[str, str]:
     return {
         "configuration": _digest(json.dumps(influence, sort_keys=True, default=str)),
         "corpus": _digest(_listing(config.corpus.path)),
-        "queries": _digest(*(_listing(suite.path) for suite in config.suites)),
-        "model": _digest(_listing(Path(config.model.path))),
+        "queries": _digest(*(suite.path.read_text("utf-8", "replace") for suite in config.suites)),
+        "model": _digest(
+            *(_listing(Path(p)) for p in (config.model.path, config.model.tokenizer) if p)
+        ),
+        "engine": f"{__version__}, torch {torch.__version__}, schema {SCHEMA_VERSION}",
     }
 
 
@@ -102,6 +112,21 @@ def _digest(*parts: str) -> str:
 
 
 def _write_text(path: Path, text: str) -> None:
-    part: Any = path.with_suffix(".part")
+    part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
+    _replace(part, path)
+
+
+def _replace(part: Path, path: Path) -> None:
+    """Moves a finished file into place, its content first: power may fail between the two."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
     os.replace(part, path)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """The object in a file; empty if the file is absent or damaged."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}

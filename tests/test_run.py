@@ -7,6 +7,8 @@ import json
 import duckdb
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
+from transformers import LlamaConfig, LlamaForCausalLM, MixtralConfig, MixtralForCausalLM
 
 from attribution_engine import run as run_module
 from attribution_engine.__main__ import main
@@ -147,7 +149,7 @@ def test_a_document_longer_than_the_context_is_named_with_its_row(tmp_path, caps
     lines[6] = json.dumps(row)
     corpus.write_text("\n".join(lines) + "\n")
     line = error_line(capsys, "run", config)
-    assert "row 7" in line
+    assert "corpus.jsonl: line 7" in line
     assert "corpus.max_tokens" in line
     config.write_text(config.read_text().replace("[[queries]]", "max_tokens = 64\n[[queries]]", 1))
     assert main(["run", str(config)]) == 0
@@ -200,6 +202,104 @@ def test_an_unknown_suite_is_named_with_those_there_are(tmp_path, capsys):
     assert "slopes" in line
 
 
+def test_a_tokenizer_of_another_model_is_refused(tmp_path, capsys):
+    config = write_config(tmp_path)
+    settings = tmp_path / "model" / "config.json"
+    small = LlamaConfig.from_pretrained(tmp_path / "model", vocab_size=200)
+    LlamaForCausalLM(small).save_pretrained(tmp_path / "model")
+    assert json.loads(settings.read_text())["vocab_size"] == 200
+    assert "model's own tokenizer" in error_line(capsys, "run", config)
+
+
+def test_a_checkpoint_that_lacks_weights_is_refused(tmp_path, capsys):
+    config = write_config(tmp_path)
+    weights = load_file(tmp_path / "model" / "model.safetensors")
+    kept = {name: weight for name, weight in weights.items() if "layers.1.mlp" not in name}
+    save_file(kept, tmp_path / "model" / "model.safetensors", metadata={"format": "pt"})
+    assert "weights are not in the checkpoint" in error_line(capsys, "run", config)
+
+
+def test_a_weight_that_is_not_a_number_is_named(tmp_path, capsys):
+    config = write_config(tmp_path)
+    weights = load_file(tmp_path / "model" / "model.safetensors")
+    weights["model.layers.0.mlp.up_proj.weight"][0, 0] = float("nan")
+    save_file(weights, tmp_path / "model" / "model.safetensors", metadata={"format": "pt"})
+    line = error_line(capsys, "run", config)
+    assert "NaN" in line
+    assert "layers.0.mlp" in line
+
+
+def test_a_mixture_of_experts_is_refused(tmp_path, capsys):
+    config = write_config(tmp_path)
+    sizes = {"vocab_size": 300, "hidden_size": 16, "intermediate_size": 24}
+    heads = {"num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2}
+    model = MixtralForCausalLM(MixtralConfig(**sizes, **heads, max_position_embeddings=64))
+    model.save_pretrained(tmp_path / "model")
+    assert "mixture-of-experts" in error_line(capsys, "run", config)
+
+
+@pytest.mark.parametrize("place", ["store", "work"])
+def test_an_output_that_cannot_be_written_is_named_before_anything_is_computed(
+    tmp_path, capsys, monkeypatch, place
+):
+    config = write_config(tmp_path)
+    (tmp_path / "file").write_text("in the way")
+    old = {"store": "tiny.duckdb", "work": "work"}[place]
+    text = config.read_text().replace(
+        f'{place} = "{tmp_path}/{old}', f'{place} = "{tmp_path}/file/x'
+    )
+    config.write_text(text)
+    monkeypatch.setattr(run_module, "prepare", lambda *_: pytest.fail("computed"))
+    assert f"output.{place}" in error_line(capsys, "run", config)
+
+
+def test_a_bad_query_row_does_not_cost_finished_stages(tmp_path, capsys):
+    config = write_config(tmp_path)
+    assert main(["run", str(config)]) == 0
+    stages = sorted(path.name for path in (tmp_path / "work" / "stages").glob("*.pt"))
+    (tmp_path / "asked.jsonl").write_text('{"prompt": 3}\n')
+    assert "asked.jsonl" in error_line(capsys, "run", config)
+    assert sorted(p.name for p in (tmp_path / "work" / "stages").glob("*.pt")) == stages
+
+
+def test_files_of_others_in_the_work_folder_are_left_alone(tmp_path):
+    config = write_config(tmp_path)
+    mine = tmp_path / "work" / "stages" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    assert main(["run", str(config)]) == 0
+    assert mine.read_text() == "mine"
+
+
+def test_a_damaged_stage_is_computed_again(tmp_path):
+    config = write_config(tmp_path)
+    assert main(["run", str(config)]) == 0
+    before = rows_of(tmp_path / "tiny.duckdb", "SELECT * FROM influence ORDER BY ALL")
+    for name, content in (
+        ("scores.pt", b""),
+        ("eigenvalues.pt", b"PK\x03\x04 cut"),
+    ):
+        (tmp_path / "work" / "stages" / name).write_bytes(content)
+    assert main(["run", str(config), "--resume"]) == 0
+    assert rows_of(tmp_path / "tiny.duckdb", "SELECT * FROM influence ORDER BY ALL") == before
+
+
+def test_a_bfloat16_model_gives_a_store_that_keeps_its_promises(tmp_path):
+    config = write_config(tmp_path)
+    config.write_text(config.read_text().replace("[model]", '[model]\ndtype = "bfloat16"'))
+    assert main(["run", str(config)]) == 0
+    assert verify(tmp_path / "tiny.duckdb") == []
+
+
+def test_a_layer_that_no_document_moves_has_no_influence_and_no_nan(tmp_path):
+    config = write_config(tmp_path)
+    weights = load_file(tmp_path / "model" / "model.safetensors")
+    weights["model.layers.1.mlp.down_proj.weight"][:] = 0.0  # nothing reaches gate and up
+    save_file(weights, tmp_path / "model" / "model.safetensors", metadata={"format": "pt"})
+    assert main(["run", str(config)]) == 0
+    assert verify(tmp_path / "tiny.duckdb") == []
+
+
 def test_a_failed_run_leaves_the_old_store_as_it_was(tmp_path, monkeypatch):
     config = write_config(tmp_path)
     assert main(["run", str(config)]) == 0
@@ -208,7 +308,7 @@ def test_a_failed_run_leaves_the_old_store_as_it_was(tmp_path, monkeypatch):
     def full_disk(*_arguments):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(run_module, "_insert_curves", full_disk)
+    monkeypatch.setattr(run_module, "insert_curves", full_disk)
     with pytest.raises(OSError, match="No space"):
         run_module.run(run_module_config(config))
     assert (tmp_path / "tiny.duckdb").read_bytes() == before

@@ -28,6 +28,7 @@ COMPLETIONS: Final = ("given", "generate")
 HUB_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 RUN_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
 LABELS: Final = ("source", "domain", "category", "difficulty")
+LARGEST = 2**31 - 1  # what the store's INTEGER columns hold
 
 
 class Section:
@@ -76,6 +77,8 @@ class Section:
             raise self.error(key, f"must be a whole number, not {_kind(value)}")
         if value < least:
             raise self.error(key, f"= {value} is too small; the least is {least}")
+        if value > LARGEST:
+            raise self.error(key, f"= {value} is too large; the most is {LARGEST}")
         return value
 
     def number(self, key: str, default: float) -> float:
@@ -278,11 +281,14 @@ def _table(top: Section, key: str) -> dict[str, Any]:
 
 def _existing(file: Path, value: str) -> Path | None:
     """The path in the current folder, else beside the configuration file, else None."""
-    path = Path(value).expanduser()
-    if path.exists():
-        return path
-    beside = file.parent / path
-    return beside if beside.exists() else None
+    try:
+        path = Path(value).expanduser()
+        if path.exists():
+            return path
+        beside = file.parent / path
+        return beside if beside.exists() else None
+    except (OSError, RuntimeError, ValueError):  # too long, ~nobody, a NUL
+        return None
 
 
 def _must_exist(section: Section, key: str, value: str) -> Path:

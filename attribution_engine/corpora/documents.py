@@ -99,6 +99,7 @@ def _document(config: CorpusConfig, doc_id: int, where: str, row: dict[str, Any]
         category=_label(where, row, config.category),
         difficulty=_label(where, row, config.difficulty),
         metadata={name: _kept(where, row, name) for name in config.metadata},
+        where=where,
     )
 
 

@@ -45,6 +45,7 @@ def _query(suite: SuiteConfig, query_id: int, where: str, row: dict[str, Any]) -
         reference=reference,
         correct=None if completion is None else is_correct(completion, reference),
         keywords=_keywords(where, row),
+        where=where,
     )
 
 

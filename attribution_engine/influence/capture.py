@@ -19,6 +19,18 @@ from attribution_engine.influence.tokens import Batch
 from attribution_engine.records import InputError
 
 
+class NotFinite(Exception):
+    """A NaN or infinity at a layer.
+
+    Attributes:
+        row: the text in which it turned up, as numbered by the batch.
+    """
+
+    def __init__(self, layer: str, what: str, row: int) -> None:
+        super().__init__(f"NaN or infinity in the {what} of layer {layer}")
+        self.row = row
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One tracked linear map y = W x + b.
@@ -69,8 +81,15 @@ def tracked_layers(model: nn.Module) -> list[Layer]:
     """The linear maps of every MLP block, in the model's order.
 
     Raises:
-        InputError: the model has none.
+        InputError: the model has none, or is a mixture of experts.
     """
+    if any(
+        name.split(".")[-1] in ("experts", "shared_expert") for name, _ in model.named_modules()
+    ):
+        raise InputError(
+            f"{type(model).__name__}: mixture-of-experts layers cannot be tracked; use a model "
+            "with one MLP a block"
+        )
     layers = []
     for name, module in model.named_modules():
         if "mlp" not in name.split(".") or not isinstance(module, (nn.Linear, Conv1D)):
@@ -136,22 +155,23 @@ def backward_to_layers(
     scalar: torch.Tensor,
     calls: list[tuple[int, torch.Tensor, torch.Tensor]],
     layers: list[Layer],
-    attended: torch.Tensor,
+    batch: Batch,
 ) -> list[Captured]:
     """Differentiates `scalar` with respect to every recorded output.
 
     Args:
         scalar: a sum over texts, so that each text's part depends on that text alone.
-        attended: [texts, positions], False at padding.
+        batch: what was passed through the model.
 
     Returns:
         One `Captured` a layer; calls of the same layer stand one after another along positions.
 
     Raises:
-        FloatingPointError: a gradient is NaN or infinite; names the layer.
+        NotFinite: an activation or gradient is NaN or infinite.
     """
     outputs = [output for _, _, output in calls]
     gradients = torch.autograd.grad(scalar, outputs, allow_unused=True, materialize_grads=True)
+    attended = batch.attended.to(scalar.device)
     captured = []
     for index, layer in enumerate(layers):
         inputs, outs = [], []
@@ -162,11 +182,17 @@ def backward_to_layers(
                     _at_least_float32(gradient)
                 )  # zero at padding: nothing there has a loss
         if not inputs:
-            raise FloatingPointError(f"layer {layer.name} was not used in the forward pass")
+            raise InputError(f"layer {layer.name} was not used in the forward pass")
         captured.append(Captured(torch.cat(inputs, 1), torch.cat(outs, 1)))
-        if not bool(torch.isfinite(captured[-1].gradients).all()):
-            raise FloatingPointError(f"layer {layer.name}: NaN or infinity in the gradient")
+        _check_finite(captured[-1], layer, batch)
     return captured
+
+
+def _check_finite(captured: Captured, layer: Layer, batch: Batch) -> None:
+    for what, tensor in (("activation", captured.activations), ("gradient", captured.gradients)):
+        bad = ~torch.isfinite(tensor).flatten(1).all(1)
+        if bool(bad.any()):
+            raise NotFinite(layer.name, what, batch.rows[int(bad.nonzero()[0])])
 
 
 def _with_bias(activations: torch.Tensor, layer: Layer, attended: torch.Tensor) -> torch.Tensor:

@@ -63,6 +63,8 @@ class LayerFactors:
 
     def precondition(self, gradient: torch.Tensor, factor: float) -> torch.Tensor:
         """(G + λI)⁻¹ applied to a gradient [..., out, in]: rotate, divide, rotate back."""
+        if not bool(self.eigenvalues.any()):
+            return torch.zeros_like(gradient)  # no document moves this layer: nothing to divide by
         q_a, q_s = self.basis.activations, self.basis.gradients
         rotated = q_s.T @ gradient @ q_a
         return q_s @ (rotated / (self.eigenvalues + self.damping(factor))) @ q_a.T
@@ -85,7 +87,7 @@ def pseudo_gradients(
         labels = sample_labels(logits.detach(), uniforms)
         nll = -log_probabilities(logits, labels)
         loss = nll[batch.has_loss.to(device)].sum()
-        yield batch, backward_to_layers(loss, calls, layers, batch.attended.to(device))
+        yield batch, backward_to_layers(loss, calls, layers, batch)
 
 
 def fit_covariances(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from attribution_engine.records import InputError, ModelConfig
@@ -67,15 +68,35 @@ def load_model(config: ModelConfig, device: torch.device) -> nn.Module:
         raise InputError(f"model.dtype = {config.dtype!r}: choose one of {', '.join(DTYPES)}")
     if not Path(config.path).exists() and config.path.startswith((".", "/", "~")):
         raise InputError(f"{config.path}: no such model folder; correct model.path")
+    model: Any
+    loaded: dict[str, Any]
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            config.path, dtype=DTYPES[config.dtype], attn_implementation="eager"
+        model, loaded = AutoModelForCausalLM.from_pretrained(  # type: ignore[misc]
+            config.path,
+            dtype=DTYPES[config.dtype],
+            attn_implementation="eager",
+            output_loading_info=True,
         )
     except Exception as error:
         raise InputError(
             f"{config.path}: the model does not load ({_first_line(error)})"
         ) from error
+    if loaded["missing_keys"]:
+        missing = sorted(loaded["missing_keys"])
+        raise InputError(
+            f"{config.path}: {len(missing)} weights are not in the checkpoint ({missing[0]}, ...); "
+            "they would be random: save the whole model"
+        )
+    # Of the model's own generation settings only the end tokens are kept: they may sample, search
+    # or penalise, and would fill whatever a caller leaves open.
+    ends = model.generation_config.eos_token_id
+    model.generation_config = GenerationConfig(eos_token_id=ends)
     return model.requires_grad_(False).eval().to(device)
+
+
+def vocabulary_size(model: nn.Module) -> int:
+    """Tokens that the model has an embedding for."""
+    return int(model.get_input_embeddings().num_embeddings)  # type: ignore[operator]
 
 
 def context_length(model: nn.Module) -> int:

@@ -60,19 +60,21 @@ def query_directions(
 ) -> list[LayerDirections]:
     """v of every query in every layer, exact or compressed by randomised SVD."""
     kept: list[list[tuple[torch.Tensor, ...]]] = [[] for _ in layers]
-    for number, text in enumerate(queries):
-        batch = collate([text], [0])
+    for number in range(len(queries)):
+        batch = collate(queries, [number])
         with recording(layers) as calls:
             logits = logits_of(model, batch, device)
         log_p = log_probabilities(logits, batch.targets.to(device))
         f = log_p[batch.has_loss.to(device)].sum()
-        captured = backward_to_layers(f, calls, layers, batch.attended.to(device))
+        captured = backward_to_layers(f, calls, layers, batch)
         for at, layer in enumerate(captured):
             direction = factors[at].precondition(layer.per_text()[0], damping)
             if rank is None or rank >= min(direction.shape):
                 kept[at].append((direction,))
             else:
-                kept[at].append(randomised_svd(direction, rank, (seed * 1_000_003 + number)))
+                kept[at].append(
+                    randomised_svd(direction, rank, (seed * 1_000_003 + number) % (1 << 62))
+                )
         progress(1)
     return [_stack(directions) for directions in kept]
 

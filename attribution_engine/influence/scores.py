@@ -32,7 +32,7 @@ def document_pass(
         logits = logits_of(model, batch, device)
     nll = -log_probabilities(logits, batch.targets.to(device))
     loss = nll[batch.has_loss.to(device)].sum()
-    return backward_to_layers(loss, calls, layers, batch.attended.to(device))
+    return backward_to_layers(loss, calls, layers, batch)
 
 
 def document_scores(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
@@ -62,6 +63,7 @@ class Batch:
     has_loss: torch.Tensor
 
 
+@lru_cache(maxsize=8)
 def start_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """The start token that this tokenizer puts before a text by default; none for GPT-2."""
     bos = tokenizer.bos_token_id
@@ -76,6 +78,7 @@ def tokenise(
     loss_from: int,
     max_tokens: int | None,
     context: int,
+    vocabulary: int,
     where: str,
     mend: str = "set corpus.max_tokens to cut long documents, or split them",
 ) -> TokenisedText:
@@ -87,15 +90,17 @@ def tokenise(
     Args:
         loss_from: characters of prompt at the start that carry no loss.
         max_tokens: longest text in tokens, start token included; None = the text must fit.
-        context: positions that the model has.
+        context: positions that the model has; vocabulary: tokens that it has embeddings for.
         where: file and row, for the error; mend: what to do about a text that is too long.
 
     Raises:
-        InputError: longer than the context with no `max_tokens`; or no token has a loss.
+        InputError: longer than the context with no `max_tokens`; no token has a loss; or the
+            tokenizer is not the model's.
     """
     encoding = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     start = start_ids(tokenizer)
     ids = list(encoding["input_ids"])
+    check_ids(ids, vocabulary, where)
     longest = max_tokens if max_tokens is not None else context
     if max_tokens is None and len(start) + len(ids) > context:
         raise InputError(
@@ -121,6 +126,19 @@ def tokenise(
             )
         raise InputError(f"{where}: no token to predict; leave the row out")
     return tokenised
+
+
+def check_ids(ids: Sequence[int], vocabulary: int, where: str) -> None:
+    """A tokenizer of another model gives ids for which there is no embedding.
+
+    Raises:
+        InputError: such an id.
+    """
+    if ids and max(ids) >= vocabulary:
+        raise InputError(
+            f"{where}: the tokenizer gives id {max(ids)}, and the model knows {vocabulary} tokens; "
+            "name the model's own tokenizer as model.tokenizer"
+        )
 
 
 def batches(

@@ -9,6 +9,7 @@ import duckdb
 from attribution_engine.records import InputError
 from attribution_engine.store.schema import SCHEMA_VERSION, TABLES
 
+HEADER_BYTES = 3 * 4096  # before the first block of a DuckDB file
 REBUILD = "`python -m attribution_engine run CONFIG.toml`"
 CONTRACT = ("run", "documents", "queries", "influence", "token_influence", "rank_curve", "rank_fit")
 
@@ -72,7 +73,7 @@ def _check_contract(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
     """Checks size, version, tables and columns before any page relies on them."""
     blocks = connection.execute("SELECT total_blocks * block_size FROM pragma_database_size()")
     size = blocks.fetchone()
-    if size is None or path.stat().st_size < size[0]:
+    if size is None or path.stat().st_size < size[0] + HEADER_BYTES:
         raise InputError(f"{path}: is cut short; copy it again or rebuild it with {REBUILD}")
     columns = set(
         connection.execute("SELECT table_name, column_name FROM duckdb_columns()").fetchall()

@@ -51,7 +51,7 @@ def broken_promises(connection: duckdb.DuckDBPyConnection) -> list[str]:
     lines: list[str] = []
     for check in (_run, *map(_promise, PROMISES), _finite, _curves):
         lines += _lines(connection, check)
-    return lines
+    return list(dict.fromkeys(lines))  # damage shows in many checks
 
 
 def _lines(connection: duckdb.DuckDBPyConnection, check: Check) -> list[str]:
