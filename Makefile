@@ -8,6 +8,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: explore test lint demo chromium clean
 
 explore: $(VENV)/.installed  ## set up, then open the explorer on the bundled run
+	@[ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] || \
+	  (sleep 4; $(BIN)/python -m webbrowser http://localhost:$(PORT) >/dev/null 2>&1) &
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.installed-tests chromium lint  ## set up, then run every test

@@ -62,11 +62,13 @@ facts(
         ("Damping", "–" if run.damping is None else f"{run.damping:g}",
          "× mean eigenvalue of each layer"),
         ("Query gradients", "exact" if run.rank is None else f"rank {run.rank}"),
-        ("Token alignments", run.token_alignment, f"token scores for the {run.tail} most helpful "
-         f"and {run.tail} most harmful documents of each query"),
+        ("Token alignments", run.token_alignment.replace(",", ", "),
+         f"token scores for the {run.tail} most helpful and {run.tail} most harmful documents of "
+         "each query"),
         ("Device", run.device),
         ("Time", wording.duration(run.total_seconds), " · ".join(
-            f"{name} {wording.duration(seconds)}" for name, seconds in run.stage_seconds.items())),
+            f"{name.replace('_', ' ')} {wording.duration(seconds)}"
+            for name, seconds in run.stage_seconds.items())),
     ],
     key="run_facts",
 )  # fmt: skip
@@ -104,7 +106,7 @@ with suites:
                     wording.whole(one.n_queries),
                     f"{one.n_correct} of {one.n_known}" if one.n_known else "no reference",
                     wording.percent(one.accuracy),
-                    wording.decimal(one.mean_nats),
+                    wording.plain(one.mean_nats),
                 ],
             )
             for one in reader.suites()
@@ -163,8 +165,8 @@ with st.container(height=min(460, 60 + 48 * len(queries)), border=False):
                     one.task,
                     one.kind,
                     " ".join(wording.verdict(one.correct)),
-                    wording.decimal(one.nats),
-                    wording.decimal(one.nats_per_token),
+                    wording.plain(one.nats),
+                    wording.plain(one.nats_per_token),
                     wording.one_line(one.prompt, 240),
                 ],
                 links.href("rankings", query=one.query_id, place=1),

@@ -191,8 +191,8 @@ TOKEN_INFLUENCE: Final = (
         f"""SELECT query_id, doc_id, alignment, list_sum(scores::DOUBLE[]) AS total, influence
         FROM token_influence LEFT JOIN influence USING (query_id, doc_id)
         WHERE coalesce(abs(total - influence)
-        > (SELECT CASE WHEN any_value(config->>'$.model.dtype') = 'bfloat16' THEN {BFLOAT16_SUM_TOLERANCE}
-           ELSE {SUM_TOLERANCE} END FROM run)
+        > (SELECT CASE WHEN any_value(config->>'$.model.dtype') = 'bfloat16'
+           THEN {BFLOAT16_SUM_TOLERANCE} ELSE {SUM_TOLERANCE} END FROM run)
         * list_sum([abs(x) FOR x IN scores::DOUBLE[]]), true)""",
     ),
     Promise(

@@ -197,7 +197,13 @@ function visible(text) {
 function signed(value) {
   if (!value) return "0";
   const size = Math.abs(value);
-  const text = size >= 1e-4 && size < 999.5
-    ? size.toPrecision(3) : size.toExponential(2).replace("e-", "e−").replace("e+", "e");
+  let text;
+  if (size >= 999.5 && size < 1e7) {
+    text = String(Number(size.toPrecision(3))).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  } else if (size >= 1e-4 && size < 999.5) {
+    text = size.toPrecision(3);
+  } else {
+    text = size.toExponential(2).replace("e-", "e−").replace("e+", "e");
+  }
   return (value > 0 ? "+" : "−") + text;
 }

@@ -85,13 +85,17 @@ def pick_query(reader: StoreReader) -> QueryInfo | None:
             st.text("No query matches; the chosen one stays.")
         if chosen and chosen.query_id not in found:
             found = {chosen.query_id: chosen, **found}
+        openings = {
+            one.suite: wording.shared_opening([q.prompt for q in reader.queries(one.suite)])
+            for one in suites
+        }
         links.show("pick_query", chosen.query_id if chosen else None)
         st.selectbox(
             f"Query ({len(found)} to choose from)",
             list(found),
             index=0 if chosen else None,
             key="pick_query",
-            format_func=lambda one: wording.query_label(found[one]),
+            format_func=lambda one: wording.query_label(found[one], openings[found[one].suite]),
             placeholder="Choose a query",
             on_change=links.change,
             args=("query", "pick_query", OF_QUERY),

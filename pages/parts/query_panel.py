@@ -29,8 +29,8 @@ def query_panel(run: str, query: QueryInfo) -> None:
             "id": f"{run}/{query.query_id}",
             "verdict": list(wording.verdict(query.correct)),
             "name": f"Query {query.query_id} · {query.suite}{task} · {query.kind}",
-            "size": f"{wording.decimal(query.nats)} nats over {query.n_tokens} tokens "
-            f"({wording.decimal(query.nats_per_token)} nats per token)",
+            "size": f"{wording.plain(query.nats)} nats over {query.n_tokens} tokens "
+            f"({wording.plain(query.nats_per_token)} nats per token)",
             "reference": wording.one_line(reference, 80),
             "prompt": query.prompt,
             "completion": query.completion,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from os.path import commonprefix
 
 from attribution_engine.store.views import QueryInfo
 
@@ -35,6 +37,8 @@ def signed(value: float | None) -> str:
     size = abs(value)
     if 1e-4 <= size < 999.5:
         text = f"{size:#.3g}".rstrip(".")
+    elif 999.5 <= size < 1e7:
+        text = whole(round(float(f"{size:.3g}")))
     else:
         text = f"{size:.2e}".replace("e-0", "e−").replace("e+0", "e").replace("e-", "e−")
     return ("+" if value > 0 else "−") + text
@@ -87,6 +91,18 @@ def verdict(correct: bool | None) -> tuple[str, str]:
     return {True: ("✓", "correct"), False: ("✗", "wrong"), None: ("?", "unknown")}[correct]
 
 
-def query_label(query: QueryInfo, length: int = 60) -> str:
-    """A query in one line."""
-    return f"{verdict(query.correct)[0]} {query.query_id} · {one_line(query.prompt, length)}"
+def query_label(query: QueryInfo, opening: str = "", length: int = 60) -> str:
+    """A query in one line.
+
+    Args:
+        opening: what its prompt has in common with its neighbours in the list, left out.
+    """
+    rest = query.prompt.removeprefix(opening)
+    return f"{verdict(query.correct)[0]} {query.query_id} {query.suite} · {one_line(rest, length)}"
+
+
+def shared_opening(prompts: Sequence[str]) -> str:
+    """The words that all prompts begin with; nothing if they are few."""
+    common = commonprefix(list(prompts)) if len(prompts) > 1 else ""
+    words = common[: common.rfind(" ") + 1]
+    return words if len(words) >= 10 else ""
