@@ -29,7 +29,7 @@ try:
     links.keep(here)
     with menu_place:
         menu()
-    if query is not None and here not in (FIRST, "method"):
+    if query is not None and here != "method":
         query_panel(links.view()["run"], query)
     if query is not None or here == "method" or (reader is not None and here == FIRST):
         draw(page)
