@@ -181,7 +181,8 @@ def test_token_scores_of_both_alignments_sum_to_the_document(family, starts, ran
             # Llama's norms compute in float32 even in a float64 model; GPT-2's do not.
             close = 1e-9 if family == "gpt2" else 1e-4
             for scores in (predicted[row], update[query, row]):
-                assert abs(sum(scores) - total) <= close * sum(map(abs, scores))
+                slack = 1e-6 * sum(map(abs, scores))  # where tokens nearly cancel
+                assert abs(sum(scores) - total) <= close * abs(total) + slack
             assert len(predicted[row]) == len(update[query, row]) == document.n_tokens
             without_loss = [
                 score
