@@ -24,6 +24,7 @@ reader = pickers.pick_run()
 query = None
 try:
     if reader is not None:
+        pickers.drop_unknown(reader)
         query = pickers.pick_query(reader)
         pickers.pick_side()
     links.keep(here)

@@ -39,9 +39,16 @@ if document is None:
 document = cast(DocumentView, document)
 
 
-def show(other: int | None) -> None:
-    """Another document of the ranking."""
-    links.put(doc=str(other))
+def step(by: int) -> None:
+    """Another document of the ranking, from where the view is when the button is pressed."""
+    at = links.number("doc")
+    if at is None:
+        return
+    beside = reader.neighbours(query_id, at, side, score, links.only())
+    other = beside.following if by > 0 else beside.previous
+    if other is not None and beside.place is not None:
+        page = (beside.place + by - 1) // links.RANKING_PAGE + 1
+        links.put(doc=str(other), place=str(page))
 
 
 near = reader.neighbours(query_id, document.doc_id, side, score, links.only())
@@ -49,10 +56,10 @@ back, before, where, after = st.columns([1.6, 1, 3, 1], vertical_alignment="cent
 with back:
     st.page_link("pages/rankings.py", label="‹ Back to the ranking",
                  query_params=links.address_of("rankings"))  # fmt: skip
-before.button("‹ Previous", key="document_before", disabled=near.previous is None, on_click=show,
-              args=(near.previous,), width="stretch")  # fmt: skip
-after.button("Next ›", key="document_after", disabled=near.following is None, on_click=show,
-             args=(near.following,), width="stretch")  # fmt: skip
+before.button("‹ Previous", key="document_before", disabled=near.previous is None, on_click=step,
+              args=(-1,), width="stretch")  # fmt: skip
+after.button("Next ›", key="document_after", disabled=near.following is None, on_click=step,
+             args=(1,), width="stretch")  # fmt: skip
 filtered = " that pass the filter" if links.only().restricts else ""
 with where:
     if near.place is None:
@@ -68,10 +75,11 @@ st.header(f"Document {document.doc_id}", anchor=False)
 effect = "raises" if document.influence > 0 else "lowers" if document.influence < 0 else "leaves"
 facts(
     [
-        ("Influence", f"{wording.signed(document.influence)} nats", f"{effect} the completion"),
+        ("Influence", f"{wording.signed(document.influence)} nats",
+         f"per unit of extra weight; {effect} log p of the completion"),
         ("Rank", f"{wording.whole(document.rank)} of {wording.whole(n_documents)}",
          "1 = most helpful"),
-        ("Per-nat", wording.signed(document.per_nat), "÷ nats of the completion"),
+        ("Per-nat", wording.signed(document.per_nat), "influence ÷ nats of the completion"),
         ("Norm-corrected", wording.signed(document.normed),
          f"rank {wording.whole(document.rank_normed)}; gradient norm "
          f"{wording.plain(document.gradient_norm)}"),
@@ -114,7 +122,7 @@ else:
 if scores:
     st.caption(
         f"Sum over tokens: {wording.signed(scores.total)} nats; the document's influence: "
-        f"{wording.signed(document.influence)} nats; difference {wording.signed(scores.gap)}."
+        f"{wording.signed(document.influence)} nats; difference {wording.signed(scores.gap)} nats."
     )
 
 identity = f"{view['run']} {query_id} {document.doc_id} {view['alignment']}"
@@ -133,7 +141,8 @@ helped = [one for one in effects if one.influence > 0][:LISTED]
 harmed = [one for one in effects[::-1] if one.influence < 0][:LISTED]
 st.caption(
     "Influence of this document on the other queries of the run, ordered by per-nat influence so "
-    "that long and short completions compare. Click a row to see this document under that query."
+    "that long and short completions compare; completions of few nats tend to lead. Click a row to "
+    "see this document under that query."
 )
 
 
@@ -159,7 +168,7 @@ def effects_table(title: str, listed: list[QueryEffect], key: str) -> None:
                 wording.whole(one.rank),
                 wording.one_line(one.query.prompt, 200),
             ],
-            links.href("document", query=one.query.query_id),
+            links.href("document", query=one.query.query_id, place=1),
         )
         for one in listed
     ]

@@ -27,10 +27,10 @@ or embeddings is not counted. It explains likelihood, not accuracy, and only amo
 this corpus.
 
 **What the size means.** A unit of extra weight is as much as N further copies in a corpus of N
-documents: taking a document out once changes the log-probability by about −influence ÷ N. So one
-document of many moves a completion little; read ranks and ratios within a run, and take no number
-for the effect of retraining. Token scores say how a document's influence is shared out over its
-tokens; a single token's sign is the least certain number here.
+documents: to first order, taking a document out once changes the log-probability by −influence ÷ N.
+Read ranks and ratios within a run, and take no number for the effect of retraining. Token scores
+say how a document's influence is shared out over its tokens; a single token's sign is the least
+certain number here.
 """
 
 through_app()
@@ -80,6 +80,13 @@ with st.container(border=True):
     left, right = st.columns(2, gap="medium")
     left.markdown(MEANING)
     right.markdown(TRUST)
+    beyond = reader.beyond_linear()
+    if beyond:
+        right.markdown(
+            f"**In this run** that first-order size cannot hold for {wording.whole(beyond)} of "
+            f"{wording.whole(run.n_queries)} queries: without the most harmful document the "
+            "completion's probability would be above 1. Only the order is to be read."
+        )
     right.page_link(
         "pages/method.py", label="The method note", query_params=links.address_of("method")
     )

@@ -67,7 +67,8 @@ st.caption(
     "kind. Dividing by a query's nats does not change it. A side with fewer documents is fitted on "
     f"all it has. Here the top {wording.whole(top)} are "
     f"{wording.percent(top / reader.run().n_documents, 2)} of the documents; in the Procedural "
-    "paper they are 0.01 %, so slopes of small corpora do not compare with its −0.36 and −0.34."
+    "paper they are 0.01 %, so slopes of small corpora do not compare with its −0.36 and −0.34. A "
+    "kind holds all its suites, which differ: the fits of each query are below."
 )
 groups = {(one.kind, one.side): one for one in reader.slope_groups()}
 rows = []
@@ -99,9 +100,18 @@ st.caption(
     "Two conventions of the exponent: the slope s is that of log |influence| against log rank; "
     "the survival exponent α is that of P(|influence| > x) ∝ x^(−α), by maximum likelihood. For "
     "an exact power law s = −1/α (and the density falls as x^(−α−1)). The Kolmogorov–Smirnov "
-    "distance says how far the data are from that law; a small p speaks against it."
+    "distance says how far the data are from that law; a small p speaks against it. Intervals are "
+    "those of least squares, and too narrow: sorted values are not independent."
 )
-mine_only = st.toggle("Only the chosen query", key="fits_mine", on_change=links.put)
+links.show("fits_mine", view["mine"] == "1")
+
+
+def take_mine() -> None:
+    """The switch has been used."""
+    links.put(mine="1" if st.session_state["fits_mine"] else "")
+
+
+mine_only = st.toggle("Only the chosen query", key="fits_mine", on_change=take_mine)
 listed = [fit for fit in fits if not mine_only or fit.query_id == query_id]
 rows = []
 for number, fit in enumerate(listed):
@@ -135,7 +145,12 @@ with st.container(height=min(430, 60 + 32 * max(1, len(rows))), border=False):
             Column("Side"),
             Column("Documents", "number", f"The top {top}, or all of this side"),
             Column("Slope s", "number", "Least squares of log |influence| on log rank"),
-            Column("Interval", "number", "95 % interval of the slope"),
+            Column(
+                "Interval",
+                "number",
+                "95 % interval of the slope by least squares; too narrow, as sorted values are not "
+                "independent",
+            ),
             Column("R²", "number", "Share of variance that the line explains"),
             Column("α", "number", "Survival exponent, maximum likelihood"),
             Column("KS", "number", "Kolmogorov–Smirnov distance"),
@@ -146,7 +161,7 @@ with st.container(height=min(430, 60 + 32 * max(1, len(rows))), border=False):
         action="Draw this query",
     )
 if opened is not None:
-    links.go("rank_curves", query=opened.split()[0])
+    links.go("rank_curves", query=opened.split()[0], side=listed[int(opened.split()[1])].side)
 st.page_link(
     "pages/method.py", label="How the fits are made", query_params=links.address_of("method")
 )

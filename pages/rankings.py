@@ -11,7 +11,7 @@ from pages.parts.export import csv_bytes
 from pages.parts.navigation import through_app
 from pages.parts.table import Column, Row, table
 
-PAGE = 50
+PAGE = links.RANKING_PAGE
 
 through_app()
 reader = runs.current()
@@ -47,6 +47,13 @@ st.caption(
     f"completion's log-probability most, ordered by {wording.SCORE_NAMES[score].lower()} "
     f"({wording.SCORE_UNITS[score]}). Click a row to read the document."
 )
+others = [one for one in page.documents if (one.influence > 0) != (side == "helpful")]
+if others:
+    does = "lower" if side == "helpful" else "raise"
+    st.caption(
+        f"{wording.whole(len(others))} of the {wording.whole(len(page.documents))} documents on "
+        f"this page {does} the completion's log-probability: this far down, the other side begins."
+    )
 
 labels = [
     ("Source", "source", bool(reader.filter_choices().sources)),
@@ -57,10 +64,13 @@ labels = [
 shown = [(title, name) for title, name, present in labels if present]
 
 
+arrow = " ↓" if side == "helpful" else " ↑"
+
+
 def scores(name: str) -> Column:
     """The column of a score; the one that orders the table has a bar."""
     return Column(
-        wording.SCORE_NAMES[name] + (" ↓" if name == score else ""),
+        wording.SCORE_NAMES[name] + (arrow if name == score else ""),
         "bar" if name == score else "number",
         f"{wording.SCORE_UNITS[name]}."
         + (" Bar: relative to the largest of this query." if name == score else ""),
@@ -145,8 +155,8 @@ st.caption(
     f"({wording.SCORE_UNITS[score]}), on a logarithmic count axis: "
     f"{wording.whole(shape.n_positive)} documents raise this completion and "
     f"{wording.whole(shape.n_negative)} lower it. The dotted lines are where the "
-    f"{shape.tail} most harmful and the {shape.tail} most helpful documents begin, for which the "
-    "run keeps token scores."
+    f"{shape.tail} most harmful and the {shape.tail} most helpful documents by this score begin. "
+    f"Token scores are kept for the {shape.tail} at either end by influence."
 )
 st.plotly_chart(
     figures.distribution(shape, score),

@@ -45,6 +45,20 @@ class StoreReader(Rankings):
 
     # Queries -----------------------------------------------------------------------------------
 
+    def beyond_linear(self) -> int:
+        """Queries for which −influence ÷ N would raise p(completion) above 1.
+
+        That is what the linear estimate says of taking out the most harmful document; where it
+        cannot be, the estimate is out of its range as a size.
+        """
+        n = self._run.n_documents
+        rows = self._rows(
+            """SELECT count(*) FROM influence JOIN queries USING (query_id)
+            WHERE rank = ? AND -influence / ? > nats""",
+            [n, n],
+        )
+        return int(rows[0][0])
+
     def suites(self) -> list[SuiteSummary]:
         """The suites in the order of their first query."""
         rows = self._rows(

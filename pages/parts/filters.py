@@ -44,14 +44,13 @@ def score_and_filters(reader: StoreReader) -> None:
         st.text_input(
             "Text contains",
             key="pick_text",
-            placeholder="any words, case ignored",
+            placeholder="exact text, case ignored",
             on_change=links.change,
             args=("text", "pick_text", ("place",)),
         )
     if not offered:
         return
     for column, (name, label, values) in zip(st.columns(len(offered)), offered, strict=True):
-        view[name] = [one for one in view[name] if one in values]
         links.show(f"pick_{name}", view[name])
         column.multiselect(
             label,

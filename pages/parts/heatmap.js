@@ -146,6 +146,7 @@ function listen(root, data) {
   text.onmouseleave = () => { hover.hidden = true; };
   text.onblur = () => { hover.hidden = true; };
   text.onkeydown = (event) => {
+    if (event.key === "Escape") hover.hidden = true;
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     event.preventDefault();

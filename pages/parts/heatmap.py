@@ -62,8 +62,12 @@ def heatmap(
     if scores:
         words = (
             "Blue raises and orange lowers the log-probability of the completion. Shade: square "
-            f"root of |nats|, deepest from {clip} nats on (99th percentile of this document; "
-            f"{scores.n_clipped} beyond it)."
+            f"root of |nats|, deepest from {clip} nats on ("
+            + (
+                f"99th percentile of this document; {scores.n_clipped} beyond it)."
+                if scores.n_clipped
+                else "the largest of this document)."
+            )
         )
     _heatmap(
         key=key,

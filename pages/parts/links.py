@@ -32,21 +32,28 @@ DEFAULTS: dict[str, Any] = {
     "marks": ["connective", "code"],
     "unit": "per_nat",
     "kind": [],
+    "suite": "",
+    "task": "",
+    "find": "",
+    "mine": "",
 }
 ALLOWED: dict[str, tuple[str, ...]] = {
     "side": ("helpful", "harmful"),
     "score": ("influence", "per_nat", "normed"),
     "alignment": ("predicted", "update"),
     "unit": ("per_nat", "influence"),
+    "mine": ("", "1"),
 }
-SHARED = ("run", "query", "side")
+RANKING_PAGE = 50  # documents
+MARKS = ("connective", "code", "markdown", "number", "operator")
+SHARED = ("run", "query", "side", "suite", "task", "find")
 FILTERS = ("source", "domain", "category", "difficulty", "text")
 RANKING = (*SHARED, "score", *FILTERS, "place")
 FIELDS: dict[str, tuple[str, ...]] = {
     "overview": SHARED,
     "rankings": RANKING,
     "document": (*RANKING, "doc", "alignment", "marks"),
-    "rank_curves": (*SHARED, "unit", "kind"),
+    "rank_curves": (*SHARED, "unit", "kind", "mine"),
     "method": SHARED,
 }
 
@@ -76,6 +83,8 @@ def arrive(page: str) -> None:
             if name in ALLOWED and chosen not in ALLOWED[name]:
                 chosen = DEFAULTS[name]
         view()[name] = chosen
+    view()["place"] = str(max(1, number("place") or 1))
+    view()["marks"] = [mark for mark in view()["marks"] if mark in MARKS]
 
 
 def keep(page: str) -> None:

@@ -9,7 +9,7 @@ from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.views import SIDES, QueryInfo
 from pages.parts import links, runs, wording
 
-OF_RUN = ("query", "doc", "place", *links.FILTERS)
+OF_RUN = ("query", "doc", "place", "suite", "task", "find", *links.FILTERS)
 OF_QUERY = ("place",)
 
 
@@ -45,6 +45,31 @@ def pick_run() -> StoreReader | None:
         return None
 
 
+def drop_unknown(reader: StoreReader) -> None:
+    """Takes out of the view what a link filters by and this run does not have, and says so."""
+    view = links.view()
+    choices = reader.filter_choices()
+    for name, known in (
+        ("source", choices.sources),
+        ("domain", choices.domains),
+        ("category", choices.categories),
+        ("difficulty", choices.difficulties),
+    ):
+        for value in [one for one in view[name] if one not in known]:
+            st.warning(
+                wording.label(f"This link asks for {name} “{value}”, which this run does not have.")
+            )
+        view[name] = [one for one in view[name] if one in known]
+    suites = {one.suite: one.tasks for one in reader.suites()}
+    if view["suite"] not in ("", *suites):
+        st.warning(
+            wording.label(f"This link asks for suite “{view['suite']}”, which is not in this run.")
+        )
+        view["suite"] = ""
+    if view["task"] not in suites.get(view["suite"], ()):
+        view["task"] = ""
+
+
 def pick_query(reader: StoreReader) -> QueryInfo | None:
     """The chosen query; None, with one line why, where a link names one that is not there."""
     view = links.view()
@@ -56,6 +81,7 @@ def pick_query(reader: StoreReader) -> QueryInfo | None:
         view["query"] = str(chosen.query_id)
     with st.sidebar:
         suites = reader.suites()
+        links.show("pick_suite", view["suite"])
         suite = st.selectbox(
             "Suite",
             ["", *(one.suite for one in suites)],
@@ -67,18 +93,22 @@ def pick_query(reader: StoreReader) -> QueryInfo | None:
         tasks = next((one.tasks for one in suites if one.suite == suite), ())
         task = ""
         if len(tasks) > 1:
+            links.show("pick_task", view["task"])
             task = st.selectbox(
                 "Task",
                 ["", *tasks],
                 key="pick_task",
                 format_func=lambda name: name or "All tasks",
-                on_change=links.put,
+                on_change=links.change,
+                args=("task", "pick_task"),
             )
+        links.show("pick_search", view["find"])
         search = st.text_input(
             "Find a query",
             key="pick_search",
             placeholder="words of the prompt, or a number",
-            on_change=links.put,
+            on_change=links.change,
+            args=("find", "pick_search"),
         )
         found = {one.query_id: one for one in reader.queries(suite, task, search.strip())}
         if not found:
@@ -136,17 +166,24 @@ def _steps(ids: list[int], chosen: QueryInfo | None) -> None:
         key="query_before",
         width="stretch",
         disabled=at < 1,
-        on_click=_open_query,
-        args=(ids[at - 1] if at >= 1 else 0,),
+        on_click=_step,
+        args=(ids, -1),
     )
     after.button(
         "Next ›",
         key="query_after",
         width="stretch",
         disabled=at + 1 >= len(ids),
-        on_click=_open_query,
-        args=(ids[at + 1] if at + 1 < len(ids) else 0,),
+        on_click=_step,
+        args=(ids, 1),
     )
+
+
+def _step(ids: list[int], by: int) -> None:
+    """The query beside the one of the view when the button is pressed, not when it was drawn."""
+    at = ids.index(number) if (number := links.number("query")) in ids else -1
+    if 0 <= at + by < len(ids):
+        _open_query(ids[at + by])
 
 
 def _open_query(query_id: int) -> None:
@@ -156,8 +193,6 @@ def _open_query(query_id: int) -> None:
 def _first_of_suite(reader: StoreReader) -> None:
     """A newly chosen suite shows its first query unless the query is already one of it."""
     found = [one.query_id for one in reader.queries(st.session_state["pick_suite"])]
-    st.session_state.pop("pick_task", None)
-    st.session_state["pick_search"] = ""
-    links.put()
+    links.put(suite=st.session_state["pick_suite"], task="", find="")
     if links.number("query") not in found:
         _open_query(found[0])

@@ -318,3 +318,10 @@ def test_folder_of_runs(path: Path, tmp_path: Path) -> None:
         list_stores(tmp_path / "none")
     with pytest.raises(InputError, match="holds no run"):
         list_stores(tmp_path)
+
+
+def test_queries_whose_size_is_beyond_the_linear_range(reader, frames) -> None:
+    n = len(frames["documents"])
+    lowest = frames["influence"].groupby("query_id")["influence"].min()
+    nats = frames["queries"].set_index("query_id")["nats"]
+    assert reader.beyond_linear() == int((-lowest / n > nats).sum())
