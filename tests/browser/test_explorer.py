@@ -267,3 +267,21 @@ def test_rank_curves_draw(page: Page, address: str) -> None:
 def test_links_to_nothing_say_so(page: Page, address: str, link: str, said: str) -> None:
     page.goto(f"{address}/{link}")
     expect(page.get_by_text(said)).to_be_visible()
+
+
+def test_suite_and_search_are_in_the_address(page: Page, address: str) -> None:
+    page.goto(f"{address}/rankings?run=synthetic&query=6&suite=facts&find=slope")
+    expect(page.locator(".panel .name")).to_contain_text("Query 6")
+    expect(page.get_by_label("Query (3 to choose from)")).to_be_visible()
+    page.get_by_role("button", name="Next ›").first.click()
+    expect(page.locator(".panel .name")).to_contain_text("Query 7")
+    page.reload()
+    expect(page.get_by_label("Query (3 to choose from)")).to_be_visible()
+    assert "suite=facts" in page.url and "find=slope" in page.url
+
+
+def test_a_link_with_an_unknown_filter_says_so(page: Page, address: str) -> None:
+    page.goto(f"{address}/rankings?run=synthetic&query=1&source=nosuch")
+    expect(page.get_by_text("which this run does not have")).to_be_visible()
+    expect(page.get_by_text("Places 1 to 50 of 300 documents")).to_be_visible()
+    assert "nosuch" not in page.url
