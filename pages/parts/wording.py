@@ -23,8 +23,9 @@ SIDE_NAMES = {"helpful": "▲ Helpful", "harmful": "▼ Harmful"}
 ALIGNMENTS = {
     "predicted": "Each token carries the loss of predicting it: the highlighted token is the one "
     "whose learning mattered.",
-    "update": "Each token carries the weight update made at its position, which includes what the "
-    "later tokens send back through it; signs are harder to read.",
+    "update": "Each token carries the weight update made at its position: the highlighted token is "
+    "the one before the predicted one, and later tokens send back through it. Signs are harder to "
+    "read.",
 }
 
 
