@@ -103,11 +103,9 @@ def fitted_factors(ready: Prepared, work: Workspace) -> list[LayerFactors]:
                 ready.model, ready.layers, ready.texts, options, rows, ready.device, step
             )
 
-    # Once there are eigenvectors the covariances are not needed again.
-    done = work.finished("eigendecompositions")
-    sums: list[Pair] = [] if done else work.stage("covariances", covariances)
-
     def bases() -> list[Pair]:
+        # Called for in here: once there are eigenvectors the covariances are not needed again.
+        sums = work.stage("covariances", covariances)
         kind = torch.float64 if ready.config.model.dtype == "float64" else torch.float32
         with progress("eigendecompositions", len(sums), "layer") as step:
             found = eigenbases(_moved(sums, ready.device), kind, step)

@@ -51,13 +51,9 @@ class Workspace:
         self.folder.mkdir(parents=True, exist_ok=True)
         _write_text(kept, json.dumps(prints, indent=1))
 
-    def finished(self, name: str) -> bool:
-        """Whether the stage's result is there."""
-        return self._path(name).exists()
-
     def stage(self, name: str, compute: Callable[[], Result]) -> Result:
         """The stage's result: read back if an earlier run finished it, else computed and kept."""
-        path = self._path(name)
+        path = self.folder / f"{name}.pt"
         if path.exists():
             try:
                 result = torch.load(path, map_location="cpu", weights_only=True)
@@ -66,17 +62,15 @@ class Workspace:
             else:
                 print(f"{name}: done before ({self.seconds.get(name, 0.0):.1f} s)", flush=True)
                 return result
-        started = time.monotonic()
+        started, inner = time.monotonic(), sum(self.seconds.values())
         result = compute()
         part = path.with_suffix(".part")
         torch.save(result, part)
         _replace(part, path)
-        self.seconds[name] = round(time.monotonic() - started, 3)
+        inner = sum(self.seconds.values()) - inner  # stages that this one called for
+        self.seconds[name] = round(time.monotonic() - started - inner, 3)
         _write_text(self.folder / "seconds.json", json.dumps(self.seconds))
         return result
-
-    def _path(self, name: str) -> Path:
-        return self.folder / f"{name}.pt"
 
     def _read_seconds(self) -> dict[str, float]:
         return _read_json(self.folder / "seconds.json")

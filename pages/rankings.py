@@ -141,7 +141,7 @@ with left:
 with right:
     st.download_button(
         "This page as CSV",
-        csv_bytes(page.documents),
+        csv_bytes(page.documents, run=view["run"], query_id=query_id, side=side),
         file_name=f"ranking-query{query_id}-{side}-{place}.csv",
         mime="text/csv",
         on_click="ignore",

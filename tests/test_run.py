@@ -275,13 +275,17 @@ def test_a_damaged_stage_is_computed_again(tmp_path):
     config = write_config(tmp_path)
     assert main(["run", str(config)]) == 0
     before = rows_of(tmp_path / "tiny.duckdb", "SELECT * FROM influence ORDER BY ALL")
-    for name, content in (
-        ("scores.pt", b""),
-        ("eigenvalues.pt", b"PK\x03\x04 cut"),
-    ):
-        (tmp_path / "work" / "stages" / name).write_bytes(content)
+    stages = sorted((tmp_path / "work" / "stages").glob("*.pt"))
+    assert len(stages) == len(STAGES)
+    for path, content in zip(stages, [b"", b"PK\x03\x04 cut"] * 4):
+        path.write_bytes(content)
     assert main(["run", str(config), "--resume"]) == 0
     assert rows_of(tmp_path / "tiny.duckdb", "SELECT * FROM influence ORDER BY ALL") == before
+    # One at a time as well: a stage may be read back while the one before it is damaged.
+    for path in stages:
+        path.write_bytes(b"")
+        assert main(["run", str(config), "--resume"]) == 0
+        assert rows_of(tmp_path / "tiny.duckdb", "SELECT * FROM influence ORDER BY ALL") == before
 
 
 def test_a_bfloat16_model_gives_a_store_that_keeps_its_promises(tmp_path):

@@ -9,16 +9,24 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def csv_bytes(records: Sequence[Any]) -> bytes:
-    """Records as CSV with a header; text that a spreadsheet would run gets an apostrophe."""
+DRAWN = ("bar",)  # lengths that only the page needs
+
+
+def csv_bytes(records: Sequence[Any], **same: Any) -> bytes:
+    """Records as CSV with a header; text that a spreadsheet would run gets an apostrophe.
+
+    Args:
+        same: columns that have one value in all rows (run, query, side), put first.
+    """
     if not records:
         return b""
-    names = [field.name for field in dataclasses.fields(records[0])]
+    names = [field.name for field in dataclasses.fields(records[0]) if field.name not in DRAWN]
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(names)
+    writer.writerow([*same, *names])
     for record in records:
-        writer.writerow([_inert(getattr(record, name)) for name in names])
+        cells = [*same.values(), *(getattr(record, name) for name in names)]
+        writer.writerow([_inert(cell) for cell in cells])
     return out.getvalue().encode("utf-8-sig")
 
 
