@@ -8,7 +8,6 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-
 DRAWN = ("bar",)  # lengths that only the page needs
 
 
