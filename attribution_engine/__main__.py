@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-# Threads that wait actively starve each other on a shared machine (measured: 17 times slower).
+# Threads that wait actively starve each other on a shared machine.
 # Has to be said before torch is imported, which the commands below do.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
