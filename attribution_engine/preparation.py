@@ -12,7 +12,7 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from attribution_engine.corpora.documents import count_documents, read_documents
 from attribution_engine.corpora.suites import read_suites
-from attribution_engine.influence.capture import Layer, tracked_layers
+from attribution_engine.influence.layers import Layer, tracked_layers
 from attribution_engine.influence.model import (
     context_length,
     load_model,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import math
 import re
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from attribution_engine.corpora.toml_section import Section, listed
 from attribution_engine.records import (
     ALIGNMENTS,
     CorpusConfig,
@@ -28,77 +26,6 @@ COMPLETIONS: Final = ("given", "generate")
 HUB_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 RUN_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
 LABELS: Final = ("source", "domain", "category", "difficulty")
-LARGEST = 2**31 - 1  # what the store's INTEGER columns hold
-
-
-class Section:
-    """One table of the TOML file: typed reads that say where a value is wrong."""
-
-    def __init__(self, file: Path, name: str, values: dict[str, Any], known: Sequence[str]) -> None:
-        self.file = file
-        self.name = name
-        self.values = values
-        for key in values:
-            if key not in known:
-                raise self.error(key, f"is not a known key; {_nearest(key, known)}")
-
-    def error(self, key: str, problem: str) -> InputError:
-        """One line: file, dotted key, what is wrong and the mend."""
-        dotted = f"{self.name}.{key}" if self.name else key
-        return InputError(f"{self.file}: {dotted} {problem}")
-
-    def string(self, key: str, default: str | None = None) -> str | None:
-        value = self.values.get(key, default)
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            raise self.error(key, f"must be text in quotes, not {_kind(value)}")
-        if not value and key not in ("separator", "notes"):
-            raise self.error(key, "is empty; fill it in or remove the line")
-        return value
-
-    def required(self, key: str, example: str) -> str:
-        value = self.string(key)
-        if value is None:
-            raise self.error(key, f"is missing; add a line such as {key} = {example}")
-        return value
-
-    def choice(self, key: str, default: str, choices: Sequence[str]) -> str:
-        value = self.string(key) or default
-        if value not in choices:
-            raise self.error(key, f'= "{value}" is unknown; choose one of {_listed(choices)}')
-        return value
-
-    def integer(self, key: str, default: int | None, least: int) -> int | None:
-        value = self.values.get(key, default)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise self.error(key, f"must be a whole number, not {_kind(value)}")
-        if value < least:
-            raise self.error(key, f"= {value} is too small; the least is {least}")
-        if value > LARGEST:
-            raise self.error(key, f"= {value} is too large; the most is {LARGEST}")
-        return value
-
-    def number(self, key: str, default: float) -> float:
-        """A finite number above 0."""
-        value = self.values.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.error(key, f"must be a number, not {_kind(value)}")
-        if not (value > 0 and math.isfinite(value)):
-            raise self.error(key, f"= {value} must be a finite number above 0")
-        return float(value)
-
-    def strings(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-        value = self.values.get(key)
-        if value is None:
-            return default
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.error(key, 'must be a list of texts such as ["one", "two"]')
-        if len(set(value)) < len(value):
-            raise self.error(key, "names something twice; name each once")
-        return tuple(value)
 
 
 def load_config(path: Path) -> RunConfig:
@@ -235,7 +162,7 @@ def _suite(file: Path, number: int, entry: dict[str, Any]) -> SuiteConfig:
         raise section.error("suite", "or file must be given, and not both")
     if suite is not None and suite not in known_suites():
         raise section.error(
-            "suite", f'= "{suite}" is unknown; known are {_listed(known_suites())}, or use file'
+            "suite", f'= "{suite}" is unknown; known are {listed(known_suites())}, or use file'
         )
     path = SUITES_FOLDER / f"{suite}.jsonl"
     if given_file is not None:
@@ -255,7 +182,7 @@ def _influence(top: Section) -> InfluenceConfig:
     section = Section(top.file, "influence", _table(top, "influence"), known)
     alignments = section.strings("alignments", default.alignments)
     if not alignments or not set(alignments) <= set(ALIGNMENTS):
-        raise section.error("alignments", f"must be a list of some of {_listed(ALIGNMENTS)}")
+        raise section.error("alignments", f"must be a list of some of {listed(ALIGNMENTS)}")
     whole = {
         key: section.integer(key, getattr(default, key), least)
         for key, least in (("tail", 1), ("batch_tokens", 1), ("seed", 0))
@@ -300,21 +227,3 @@ def _must_exist(section: Section, key: str, value: str) -> Path:
             "correct the path, or run what writes it",
         )
     return found
-
-
-def _nearest(key: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names) or "none"
-
-
-def _kind(value: Any) -> str:
-    """A TOML value's type in a reader's words."""
-    names = {bool: "true or false", str: "text", list: "a list", dict: "a section"}
-    for type_, name in names.items():
-        if isinstance(value, type_):
-            return name
-    return f"the number {value}" if isinstance(value, int | float) else "a date or time"

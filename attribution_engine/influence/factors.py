@@ -17,12 +17,12 @@ from torch import nn
 
 from attribution_engine.influence.capture import (
     Captured,
-    Layer,
     backward_to_layers,
     log_probabilities,
     logits_of,
     recording,
 )
+from attribution_engine.influence.layers import Layer
 from attribution_engine.influence.sampling import document_uniforms, sample_labels
 from attribution_engine.influence.tokens import Batch, TokenisedText, batches
 

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from attribution_engine.influence.capture import (
-    Layer,
     backward_to_layers,
     log_probabilities,
     logits_of,
     recording,
 )
 from attribution_engine.influence.factors import LayerFactors
+from attribution_engine.influence.layers import Layer
 from attribution_engine.influence.tokens import TokenisedText, collate
 
 

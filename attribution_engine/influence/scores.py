@@ -13,13 +13,13 @@ from torch import nn
 
 from attribution_engine.influence.capture import (
     Captured,
-    Layer,
     backward_to_layers,
     log_probabilities,
     logits_of,
     recording,
 )
 from attribution_engine.influence.factors import chunks
+from attribution_engine.influence.layers import Layer
 from attribution_engine.influence.query_gradients import LayerDirections
 from attribution_engine.influence.tokens import Batch, TokenisedText, batches
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
-from attribution_engine.influence.capture import Layer, log_probabilities
+from attribution_engine.influence.capture import log_probabilities
+from attribution_engine.influence.layers import Layer
 from attribution_engine.influence.query_gradients import LayerDirections
 from attribution_engine.influence.scores import document_pass, position_products
 from attribution_engine.influence.tokens import Batch, TokenisedText, batches

@@ -10,8 +10,8 @@ from kronfluence.arguments import FactorArguments, ScoreArguments
 from kronfluence.task import Task
 from torch.utils.data import Dataset
 
-from attribution_engine.influence.capture import tracked_layers
 from attribution_engine.influence.factors import CORRECTION, COVARIANCE
+from attribution_engine.influence.layers import tracked_layers
 from attribution_engine.influence.query_gradients import query_directions
 from attribution_engine.influence.sampling import document_uniforms, sample_labels
 from attribution_engine.influence.scores import document_scores

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from attribution_engine.influence.capture import tracked_layers
 from attribution_engine.influence.factors import eigenbases, fit_covariances, fit_eigenvalues
+from attribution_engine.influence.layers import tracked_layers
 from attribution_engine.influence.query_gradients import completion_nats, query_directions
 from attribution_engine.influence.scores import document_scores
 from attribution_engine.influence.tokens import TokenisedText

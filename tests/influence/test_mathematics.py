@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from attribution_engine.influence.capture import logits_of, tracked_layers
+from attribution_engine.influence.capture import logits_of
 from attribution_engine.influence.factors import (
     CORRECTION,
     COVARIANCE,
     fit_covariances,
     pseudo_gradients,
 )
+from attribution_engine.influence.layers import tracked_layers
 from attribution_engine.influence.query_gradients import (
     completion_nats,
     query_directions,

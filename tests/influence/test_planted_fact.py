@@ -8,8 +8,8 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from attribution_engine.influence.capture import tracked_layers
 from attribution_engine.influence.factors import eigenbases, fit_covariances, fit_eigenvalues
+from attribution_engine.influence.layers import tracked_layers
 from attribution_engine.influence.query_gradients import query_directions
 from attribution_engine.influence.scores import document_scores
 from attribution_engine.influence.tokens import TokenisedText, batches

@@ -17,13 +17,13 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from attribution_engine.influence.capture import Layer, tracked_layers
 from attribution_engine.influence.factors import (
     LayerFactors,
     eigenbases,
     fit_covariances,
     fit_eigenvalues,
 )
+from attribution_engine.influence.layers import Layer, tracked_layers
 from attribution_engine.influence.tokens import TokenisedText
 
 CPU = torch.device("cpu")
