@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import nn
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
-from attribution_engine.corpora.documents import count_documents, read_documents
+from attribution_engine.corpora.documents import count_documents
 from attribution_engine.corpora.suites import read_suites
-from attribution_engine.influence.layers import Layer, tracked_layers
+from attribution_engine.influence.layers import coverage, select_layers
 from attribution_engine.influence.model import (
     context_length,
     load_model,
@@ -20,9 +21,15 @@ from attribution_engine.influence.model import (
     resolve_device,
     vocabulary_size,
 )
-from attribution_engine.influence.tokens import TokenisedText, tokenise
+from attribution_engine.influence.tracked import Tracked, track
+from attribution_engine.prepared_corpus import PreparedCorpus, prepare_corpus
 from attribution_engine.progress import progress
-from attribution_engine.records import Document, InputError, Query, RunConfig
+from attribution_engine.records import InputError, Query, RunConfig
+from attribution_engine.text.spans import steps
+from attribution_engine.text.token_classes import CLASSES, classify
+from attribution_engine.workspace import corpus_digest
+
+READING = "classes and spans 1"  # changes whenever prepared corpora have to be made anew
 
 
 @dataclass(slots=True)
@@ -33,21 +40,26 @@ class Prepared:
     device: torch.device
     model: nn.Module
     tokenizer: PreTrainedTokenizerBase
-    layers: list[Layer]
+    tracked: Tracked
     queries: list[Query]
-    documents: list[Document]
-    texts: list[TokenisedText]
+    corpus: PreparedCorpus
+
+    @property
+    def context(self) -> int:
+        return context_length(self.model)
+
+    @property
+    def vocabulary(self) -> int:
+        return vocabulary_size(self.model)
 
 
 def prepare(config: RunConfig, device: str) -> Prepared:
-    """Loads the model, reads and tokenises the corpus."""
-    if config.influence.method != "ek-fac" or config.influence.modules != "mlp":
-        raise InputError(f"{config.source}: [influence] knows method 'ek-fac' and modules 'mlp'")
+    """Loads the model, reads and tokenises the corpus (once: it is kept in the work folder)."""
     chosen = resolve_device(device)
     queries = read_suites(config.suites)  # first, as it takes no time to fail here
     tokenizer = load_tokenizer(config.model)
     model = load_model(config.model, chosen)
-    layers = tracked_layers(model)
+    tracked = track(model, select_layers(model, config.influence.modules), chosen)
     context = context_length(model)
     longest = config.corpus.max_tokens
     if longest is not None and longest > context:
@@ -55,32 +67,42 @@ def prepare(config: RunConfig, device: str) -> Prepared:
             f"{config.source}: corpus.max_tokens = {longest}, and the model's context holds "
             f"{context}; set max_tokens to {context} or less"
         )
-    documents, texts = [], []
+    corpus = read_corpus(config, tokenizer, context, vocabulary_size(model))
+    return Prepared(config, chosen, model, tokenizer, tracked, queries, corpus)
+
+
+def with_weights(ready: Prepared, path: str) -> Prepared:
+    """The same run with another checkpoint's weights."""
+    model = load_model(replace(ready.config.model, path=path), ready.device)
+    layers = select_layers(model, ready.config.influence.modules)
+    shapes = [(layer.name, layer.shape) for layer in layers]
+    if shapes != [(layer.name, layer.shape) for layer in ready.tracked.layers]:
+        raise InputError(f"{path}: its layers are not those of {ready.config.model.path}")
+    return replace(ready, model=model, tracked=track(model, layers, ready.device))
+
+
+def read_corpus(
+    config: RunConfig, tokenizer: PreTrainedTokenizerBase, context: int, vocabulary: int
+) -> PreparedCorpus:
+    """The corpus, tokenised into the work folder, or as an earlier run left it there."""
+    where = config.model.tokenizer or config.model.path
+    reading = f"{READING}, context {context}, vocabulary {vocabulary}"
+    folder = config.work / f"corpus-{corpus_digest(config.corpus, where, reading)}"
     with progress("read corpus", count_documents(config.corpus)) as step:
-        for document in read_documents(config.corpus):
-            documents.append(document)
-            texts.append(
-                tokenise(
-                    document.text,
-                    tokenizer,
-                    loss_from=document.prompt_chars,
-                    max_tokens=longest,
-                    context=context,
-                    vocabulary=vocabulary_size(model),
-                    where=document.where,
-                )
-            )
-            step(1)
-    return Prepared(config, chosen, model, tokenizer, layers, queries, documents, texts)
-
-
-def factor_rows(ready: Prepared) -> list[int]:
-    """Documents that the factors are fitted on: all, or a sample drawn with the seed."""
-    wanted, total = ready.config.influence.factor_documents, len(ready.documents)
-    if wanted is None or wanted >= total:
-        return list(range(total))
-    generator = np.random.default_rng(ready.config.influence.seed)
-    return sorted(int(row) for row in generator.choice(total, wanted, replace=False))
+        corpus = prepare_corpus(
+            config.corpus,
+            tokenizer,
+            context=context,
+            vocabulary=vocabulary,
+            folder=folder,
+            classify=_class_numbers,
+            spans=lambda text: [(span.start, span.end) for span in steps(text)],
+            progress=step,
+        )
+    for old in config.work.glob("corpus-*"):
+        if old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+    return corpus
 
 
 def check_places(config: RunConfig) -> None:
@@ -100,3 +122,18 @@ def check_places(config: RunConfig) -> None:
             raise InputError(
                 f"{folder}: cannot be written ({error}); choose another place as output.{key}"
             ) from None
+
+
+def coverage_line(ready: Prepared) -> str:
+    """How much of the model is tracked, in words."""
+    found = coverage(ready.model, ready.tracked.layers)
+    return (
+        f"{found.n_maps_tracked} of {found.n_linear_maps} linear maps tracked, "
+        f"{found.tracked_parameters / found.all_parameters:.0%} of "
+        f"{found.all_parameters:,} parameters"
+    )
+
+
+def _class_numbers(text: str, token_ends: tuple[int, ...]) -> Sequence[int]:
+    numbers = {name: number for number, name in enumerate(CLASSES)}
+    return [numbers[name] for name in classify(text, token_ends)]

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import torch
 
+from attribution_engine.curvature_stages import Fitting, fit_curvature
+from attribution_engine.cut_stages import cut_spans
 from attribution_engine.influence.capture import NotFinite
-from attribution_engine.influence.completions import CompletedQuery, complete_queries
-from attribution_engine.influence.factors import (
-    Eigenbasis,
-    LayerFactors,
-    eigenbases,
-    fit_covariances,
-    fit_eigenvalues,
+from attribution_engine.influence.completions import (
+    CompletedQuery,
+    as_plain,
+    complete_queries,
+    count_completions,
+    from_plain,
 )
-from attribution_engine.influence.query_gradients import (
-    LayerDirections,
-    query_directions,
+from attribution_engine.influence.curvature import FITTED
+from attribution_engine.influence.memory import (
+    SPARE,
+    Shape,
+    TokenBudget,
+    free_memory,
+    pass_bytes,
 )
-from attribution_engine.influence.scores import document_scores
-from attribution_engine.influence.token_scores import predicted_scores, update_scores
-from attribution_engine.influence.tokens import TokenisedText
-from attribution_engine.preparation import Prepared, check_places, factor_rows, prepare
+from attribution_engine.influence.query_gradients import WeightedTexts
+from attribution_engine.preparation import (
+    Prepared,
+    check_places,
+    coverage_line,
+    prepare,
+    with_weights,
+)
 from attribution_engine.progress import progress
+from attribution_engine.query_stages import Directions, find_directions
 from attribution_engine.records import InputError, Query, RunConfig
-from attribution_engine.store.writer import building, ranked
-from attribution_engine.store_rows import document_rows, insert_curves, query_rows, run_row
+from attribution_engine.score_stages import Scoring, influence_shards, score_corpus
+from attribution_engine.store_rows import Result, Term, fill_store
+from attribution_engine.tails import Tails
+from attribution_engine.text.bm25 import bm25_scores
+from attribution_engine.token_stages import tail_tokens
 from attribution_engine.workspace import Workspace
-
-Pair = tuple[torch.Tensor, torch.Tensor]  # of activations, of gradients
 
 
 def run(config: RunConfig, *, device: str = "auto", resume: bool = False) -> None:
@@ -42,9 +51,15 @@ def run(config: RunConfig, *, device: str = "auto", resume: bool = False) -> Non
     """
     check_places(config)
     ready = prepare(config, device)
+    print(coverage_line(ready), flush=True)
     work = Workspace(config, resume=resume)
     try:
-        _compute(ready, work)
+        completed, notes = completed_queries(ready, work)
+        if config.influence.method == "bm25":
+            result = _by_words(ready, work, completed)
+        else:
+            result = _by_gradients(ready, work, completed)
+        fill_store(ready, work, result, notes)
     except NotFinite as error:
         raise InputError(
             f"{config.model.path}: {error}, at document or query {error.row + 1}; check the "
@@ -53,179 +68,183 @@ def run(config: RunConfig, *, device: str = "auto", resume: bool = False) -> Non
     print(f"store complete: {config.store}", flush=True)
 
 
-def _compute(ready: Prepared, work: Workspace) -> None:
-    config = ready.config
-    completed, notes = completed_queries(ready, work)
-    queries = [each.query for each in completed]
-    query_texts = [each.tokens for each in completed]
-    factors = fitted_factors(ready, work)
-    directions = preconditioned(ready, work, factors, query_texts)
-    scores = work.stage("scores", lambda: _scores(ready, directions))
-    influence, norms = scores["influence"].numpy(), scores["norms"].numpy()
-    tokens = work.stage("tokens", lambda: _token_scores(ready, directions, influence))
-    with progress("store", len(queries), "query") as step, building(config.store) as store:
-        store.insert("run", [run_row(ready, queries, work, notes)])
-        store.insert("documents", document_rows(ready, norms))
-        store.insert("queries", query_rows(queries, query_texts, ready))
-        store.insert_influence(influence, norms)
-        store.insert("token_influence", tokens)
-        insert_curves(store, influence, step)
-
-
 def completed_queries(ready: Prepared, work: Workspace) -> tuple[list[CompletedQuery], str]:
     """Queries with completions, and a note on those that had to be left out."""
 
     def compute() -> dict[str, Any]:
         queries = ready.queries
         limits = {suite.suite: suite.max_new_tokens for suite in ready.config.suites}
-        with progress("completions", len(queries), "query") as step:
-            kept, empty = complete_queries(
+        with progress("completions", count_completions(queries), "query") as step:
+            kept, notes = complete_queries(
                 queries, limits, ready.model, ready.tokenizer, ready.device, step
             )
-        note = "".join(f" Left out, the model answers nothing: {each.where}." for each in empty)
-        return {"completed": [asdict(each) for each in kept], "note": note}
+        note = "".join(f" {each}" for each in notes)
+        return {"completed": [as_plain(each) for each in kept], "note": note}
 
     result = work.stage("completions", compute)
-    completed = [
-        CompletedQuery(Query(**row["query"]), TokenisedText(**row["tokens"]))
-        for row in result["completed"]
-    ]
-    return completed, result["note"]
+    return [from_plain(row) for row in result["completed"]], result["note"]
 
 
-def fitted_factors(ready: Prepared, work: Workspace) -> list[LayerFactors]:
-    """Covariances, eigenbases and corrected eigenvalues, each a stage of its own."""
-    options, rows = ready.config.influence, factor_rows(ready)
-
-    def covariances() -> list[Pair]:
-        with progress("covariances", len(rows)) as step:
-            return fit_covariances(
-                ready.model, ready.layers, ready.texts, options, rows, ready.device, step
-            )
-
-    def bases() -> list[Pair]:
-        # Called for in here: once there are eigenvectors the covariances are not needed again.
-        sums = work.stage("covariances", covariances)
-        kind = torch.float64 if ready.config.model.dtype == "float64" else torch.float32
-        with progress("eigendecompositions", len(sums), "layer") as step:
-            found = eigenbases(_moved(sums, ready.device), kind, step)
-        sums.clear()  # they can be larger than all else that a run holds
-        return [(basis.activations.cpu(), basis.gradients.cpu()) for basis in found]
-
-    kept = _moved(work.stage("eigendecompositions", bases), ready.device)
-    found = [Eigenbasis(*pair) for pair in kept]
-
-    def eigenvalues() -> list[torch.Tensor]:
-        with progress("eigenvalues", len(rows)) as step:
-            fitted = fit_eigenvalues(
-                ready.model, ready.layers, found, ready.texts, options, rows, ready.device, step
-            )
-        return [layer.eigenvalues.cpu() for layer in fitted]
-
-    values = work.stage("eigenvalues", eigenvalues)
-    return [
-        LayerFactors(basis, value.to(ready.device))
-        for basis, value in zip(found, values, strict=True)
-    ]
+def fitting_of(ready: Prepared, work: Workspace, n_queries: int, folder: str = "") -> Fitting:
+    """What the stages are computed with, and how much memory factors may take."""
+    options, tracked = ready.config.influence, ready.tracked
+    method = options.method
+    shape = Shape(
+        queries=n_queries,
+        rank=options.rank,
+        fitted=method in ("ek-fac", "k-fac", "self-influence"),
+        curved=method in (*FITTED, "self-influence"),
+    )
+    return Fitting(
+        tracked=tracked,
+        texts=ready.corpus,
+        options=options,
+        work=work,
+        budget=TokenBudget(options.batch_tokens),
+        shape=shape,
+        allowed=allowed_bytes(ready),
+        folder=folder,
+    )
 
 
-def preconditioned(
-    ready: Prepared, work: Workspace, factors: list[LayerFactors], texts: list[TokenisedText]
-) -> list[LayerDirections]:
-    """The preconditioned direction of every query in every layer."""
+def allowed_bytes(ready: Prepared) -> int:
+    """Bytes of the device that factors and directions may take beside a pass."""
     options = ready.config.influence
+    if options.memory_gb is not None:
+        return int(options.memory_gb * 1e9)
+    config: Any = ready.model.config
+    one_pass = pass_bytes(
+        ready.tracked.layers,
+        hidden=int(config.hidden_size),
+        blocks=int(config.num_hidden_layers),
+        tokens=max(options.batch_tokens, int(ready.corpus.lengths.max())),
+        width=next(ready.model.parameters()).element_size(),
+        vocabulary=ready.vocabulary,
+        cuda=ready.device.type == "cuda",
+    )
+    return int(SPARE * free_memory(ready.device)) - one_pass
 
-    def compute() -> list[dict[str, torch.Tensor | None]]:
-        with progress("query gradients", len(texts), "query") as step:
-            found = query_directions(
-                ready.model,
-                ready.layers,
-                factors,
-                texts,
-                damping=options.damping,
-                rank=options.rank,
-                seed=options.seed,
-                device=ready.device,
+
+def _by_words(ready: Prepared, work: Workspace, completed: list[CompletedQuery]) -> Result:
+    """BM25 of prompt and completion on every document."""
+    corpus = ready.corpus
+
+    def compute() -> dict[str, Any]:
+        with progress("bm25", 2 * len(corpus)) as step:
+            scores = bm25_scores(
+                lambda: (document.text for document in corpus.documents_in(0, len(corpus))),
+                [_words_of(each.query) for each in completed],
                 progress=step,
             )
-        return [{"exact": d.exact, "left": d.left, "right": d.right} for d in found]
+        return {"scores": scores.tolist()}
 
-    rows = work.stage("query_gradients", compute)
-    return [
-        LayerDirections(
-            **{name: None if t is None else t.to(ready.device) for name, t in row.items()}
-        )
-        for row in rows
-    ]
+    scores = np.asarray(work.stage("bm25", compute)["scores"], dtype=np.float32)
+    tails = Tails(len(completed), ready.config.influence.tail)
+    tails.add(scores, np.arange(len(corpus)))
+    return Result(completed, scores, None, tails, [])
 
 
-def tail_rows(scores: np.ndarray, k: int) -> list[int]:
-    """The k most helpful and the k most harmful documents of one query, each once."""
-    order, _ = ranked(scores)
-    return sorted({int(row) for row in (*order[:k], *order[-k:])}) if k else []
+def _words_of(query: Query) -> str:
+    if query.items:
+        return " ".join(f"{each.prompt} {each.completion}" for each in query.items if each.correct)
+    return f"{query.prompt} {query.completion}"
 
 
-def _scores(ready: Prepared, directions: list[LayerDirections]) -> dict[str, torch.Tensor]:
-    with progress("document scores", len(ready.texts)) as step:
-        influence, norms = document_scores(
-            ready.model,
-            ready.layers,
-            directions,
-            ready.texts,
-            batch_tokens=ready.config.influence.batch_tokens,
-            device=ready.device,
-            progress=step,
-        )
-    if not bool(torch.isfinite(influence).all()):
-        row = int((~torch.isfinite(influence)).any(0).nonzero()[0])
-        where = ready.documents[row].where
-        raise InputError(f"{where}: its influence is NaN or infinite; raise influence.damping")
-    return {"influence": influence, "norms": norms}
-
-
-def _token_scores(
-    ready: Prepared, directions: list[LayerDirections], influence: np.ndarray
-) -> list[dict[str, Any]]:
-    """Rows of `token_influence` for the tails of every query, ordered by query and document."""
+def _by_gradients(ready: Prepared, work: Workspace, completed: list[CompletedQuery]) -> Result:
+    """Every method that differentiates the model; TracIn sums over checkpoints."""
     options = ready.config.influence
-    tails = [tail_rows(scores, options.tail) for scores in influence]
-    settings: dict[str, Any] = {"batch_tokens": options.batch_tokens, "device": ready.device}
-    found: dict[tuple[int, int, str], list[float]] = {}
-    if "predicted" in options.alignments:
-        with progress("token scores (predicted)", sum(map(len, tails))) as step:
-            for query, rows in enumerate(tails):
-                scores = predicted_scores(
-                    ready.model,
-                    ready.layers,
-                    directions,
-                    query,
-                    ready.texts,
-                    rows,
-                    progress=step,
-                    **settings,
-                )
-                found |= {(query, row, "predicted"): one for row, one in scores.items()}
-    if "update" in options.alignments:
-        wanted: dict[int, list[int]] = {}
-        for query, rows in enumerate(tails):
-            for row in rows:
-                wanted.setdefault(row, []).append(query)
-        with progress("token scores (update)", len(wanted)) as step:
-            shares = update_scores(
-                ready.model,
-                ready.layers,
-                directions,
-                wanted,
-                ready.texts,
-                progress=step,
-                **settings,
-            )
-        found |= {(query, row, "update"): one for (query, row), one in shares.items()}
-    return [
-        {"query_id": query, "doc_id": row, "alignment": alignment, "scores": scores}
-        for (query, row, alignment), scores in sorted(found.items())
-    ]
+    if options.method == "self-influence":
+        completed = [itself(ready)]
+    terms = [
+        Term(f"checkpoint-{number}/", each.learning_rate, each.path)
+        for number, each in enumerate(options.checkpoints)
+    ] or [Term("", 1.0, None)]
+    for term in terms:
+        _score(_weights(ready, term), work, completed, term)
+    influence = _combined(ready, work, terms, len(completed))
+    tails = terms[0].tails
+    if len(terms) > 1:
+        tails = Tails(len(completed), options.tail)
+        tails.add(influence, np.arange(len(ready.corpus)))
+    assert tails is not None
+    for term in terms:
+        _look_closer(_weights(ready, term), work, completed, term, tails)
+    norms = terms[-1].scoring.document_norms
+    return Result(completed, influence, norms, tails, terms)
 
 
-def _moved(pairs: list[Pair], device: torch.device) -> list[Pair]:
-    return [(first.to(device), second.to(device)) for first, second in pairs]
+def _weights(ready: Prepared, term: Term) -> Prepared:
+    return ready if term.path is None else with_weights(ready, term.path)
+
+
+def _scoring(ready: Prepared, work: Workspace, n_queries: int, term: Term) -> Scoring:
+    options = ready.config.influence
+    fitting = fitting_of(ready, work, n_queries, term.folder)
+    split = "span" in options.levels and term.path is None and options.method != "self-influence"
+    return Scoring(
+        fitting=fitting,
+        corpus=ready.corpus,
+        directions=Directions(fitting),
+        n_queries=n_queries,
+        split=split,
+        cosine=options.method == "gradient-cosine",
+    )
+
+
+def _score(ready: Prepared, work: Workspace, completed: list[CompletedQuery], term: Term) -> None:
+    """Curvature, directions and the one pass over the corpus."""
+    scoring = _scoring(ready, work, len(completed), term)
+    fit_curvature(scoring.fitting)
+    if ready.config.influence.method != "self-influence":
+        queries = [WeightedTexts(each.parts, each.weights) for each in completed]
+        find_directions(scoring.fitting, queries)
+    term.tails = score_corpus(scoring)
+    term.scoring = scoring
+
+
+def _look_closer(
+    ready: Prepared, work: Workspace, completed: list[CompletedQuery], term: Term, tails: Tails
+) -> None:
+    """Tokens and cut spans of the documents in the tails."""
+    options = ready.config.influence
+    if options.method == "self-influence":
+        return
+    if term.path is not None:
+        norms = term.scoring.document_norms
+        term.scoring = _scoring(ready, work, len(completed), term)
+        term.scoring.document_norms = norms
+    if "token" in options.levels:
+        tail_tokens(term.scoring, tails)
+    if options.cut_documents:
+        cut_spans(
+            term.scoring,
+            tails,
+            ready.tokenizer,
+            max_tokens=ready.config.corpus.max_tokens,
+            context=ready.context,
+            vocabulary=ready.vocabulary,
+        )
+
+
+def _combined(ready: Prepared, work: Workspace, terms: list[Term], n_queries: int) -> np.ndarray:
+    """Influence [queries, documents], float32, on disk."""
+    shape = (n_queries, len(ready.corpus))
+    path = work.folder / "influence.f32"
+    influence = np.memmap(path, dtype=np.float32, mode="w+", shape=shape)
+    for term in terms:
+        for rows, part in influence_shards(term.scoring):
+            influence[:, rows.start : rows.stop] += np.float32(term.weight) * part
+    return influence
+
+
+def itself(ready: Prepared) -> CompletedQuery:
+    """The one query of a self-influence run: it stands for every document's own text."""
+    query = Query(
+        query_id=0,
+        suite="self-influence",
+        task="self-influence",
+        kind="control",
+        prompt="Each document itself",
+        completion=": how much weight on it raises its own log-probability",
+    )
+    return CompletedQuery(query, ())

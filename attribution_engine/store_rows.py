@@ -1,33 +1,114 @@
-"""The rows of a run's store, made from what the stages computed."""
+"""What the stages computed as the rows of a run's store."""
 
 from __future__ import annotations
 
-import json
 import platform
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import torch
 
 from attribution_engine import __version__
+from attribution_engine.curvature_stages import factor_rows
+from attribution_engine.cut_stages import read_cuts
 from attribution_engine.findings.rank_curves import SIDES, rank_curve, rank_fit
+from attribution_engine.influence.completions import CompletedQuery
+from attribution_engine.influence.curvature import FITTED
+from attribution_engine.influence.layers import coverage
 from attribution_engine.influence.query_gradients import completion_nats
 from attribution_engine.influence.tokens import TokenisedText
-from attribution_engine.preparation import Prepared, factor_rows
-from attribution_engine.records import Document, Query
+from attribution_engine.preparation import Prepared
+from attribution_engine.progress import progress
+from attribution_engine.query_rows import STORED, query_item_rows, query_rows
+from attribution_engine.records import Query
+from attribution_engine.score_stages import Scoring, shard_folders
 from attribution_engine.store.schema import SCHEMA_VERSION, SIGN
-from attribution_engine.store.writer import StoreWriter
+from attribution_engine.store.writer import StoreWriter, building
+from attribution_engine.tails import Tails
+from attribution_engine.text.spans import steps
+from attribution_engine.token_stages import read_tail_tokens
 from attribution_engine.workspace import Workspace
 
-STORED_FIELDS = tuple(each.name for each in fields(Document) if each.name != "where")
+DETECTOR = "rules"  # what found the spans
 
 
-def run_row(ready: Prepared, queries: list[Query], work: Workspace, notes: str) -> dict[str, Any]:
-    config, options = ready.config, ready.config.influence
+@dataclass(slots=True)
+class Term:
+    """One set of weights that scores are summed over: TracIn's checkpoints, else the model.
+
+    Attributes:
+        folder: prefix of its results; weight: what its scores count; path: its weights, None =
+            the model's own.
+    """
+
+    folder: str
+    weight: float
+    path: str | None
+    tails: Tails | None = None
+    scoring: Scoring = field(init=False)
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run found.
+
+    Attributes:
+        influence: [queries, documents]; norms: ‖∇L‖ [documents], None without gradients.
+        terms: empty without gradients.
+    """
+
+    completed: list[CompletedQuery]
+    influence: np.ndarray
+    norms: np.ndarray | None
+    tails: Tails
+    terms: list[Term]
+
+
+def fill_store(ready: Prepared, work: Workspace, result: Result, notes: str) -> None:
+    """Writes the store aside and moves it into place."""
+
+    def nats_of(text: TokenisedText) -> tuple[float, list[float]]:
+        return completion_nats(ready.tracked, text)
+
+    config, completed = ready.config, result.completed
+    alignments = _alignments(result, config.influence.levels, config.influence.alignments)
+    with (
+        progress("store", len(completed), "query") as step,
+        building(config.store) as store,
+    ):
+        store.insert("run", [run_row(ready, result, work, notes, alignments)])
+        for table in document_tables(ready, result.norms):
+            store.insert_table("documents", table)
+        if completed[0].parts:
+            store.insert("queries", query_rows(completed, nats_of))
+        else:
+            store.insert("queries", [self_query_row(completed[0].query)])
+        store.insert("query_items", query_item_rows(completed, nats_of))
+        store.insert_influence(result.influence, result.norms)
+        for alignment in alignments:
+            store.insert("token_influence", _token_rows(result, alignment))
+        if "span" in config.influence.levels:
+            store.insert("spans", span_rows(ready))
+            if alignments:
+                store.insert("span_influence", span_influence_rows(ready, result, alignments[0]))
+            store.insert("token_class_influence", token_class_rows(result))
+        insert_curves(store, result.influence, step)
+
+
+def run_row(
+    ready: Prepared, result: Result, work: Workspace, notes: str, alignments: tuple[str, ...]
+) -> dict[str, Any]:
+    config, options, corpus = ready.config, ready.config.influence, ready.corpus
+    covered = coverage(ready.model, ready.tracked.layers)
+    covariance, correction = factor_rows(options, len(corpus))
+    fitted = options.method in (*FITTED, "self-influence")
+    skipped = "".join(f" Left out: {line}" for line in corpus.skipped)
     return {
         "run_id": uuid.uuid4().hex[:12],
         "name": config.name,
@@ -35,51 +116,153 @@ def run_row(ready: Prepared, queries: list[Query], work: Workspace, notes: str) 
         "schema_version": SCHEMA_VERSION,
         "engine_version": __version__,
         "model": config.model.path,
-        "n_parameters": sum(parameter.numel() for parameter in ready.model.parameters()),
-        "n_tracked_parameters": sum(a * b for a, b in (layer.shape for layer in ready.layers)),
+        "n_parameters": covered.all_parameters,
+        "n_tracked_parameters": covered.tracked_parameters,
+        "n_linear_maps": covered.n_linear_maps,
         "corpus": str(config.corpus.path),
         "method": options.method,
+        "modules": options.modules,
         "config": config.raw,
         "sign": SIGN,
-        "damping": options.damping,
+        "damping": options.damping if fitted else None,
         "rank": options.rank,
-        "token_alignment": ",".join(options.alignments),
+        "seed": options.seed,
+        "token_alignment": ",".join(alignments),
         "device": f"{ready.device.type}: {_device_name(ready.device)}",
         "stage_seconds": work.seconds,
-        "notes": (config.notes + notes).strip(),
-        "n_documents": len(ready.documents),
-        "n_queries": len(queries),
-        "n_tokens": sum(text.n_tokens for text in ready.texts),
-        "factor_documents": len(factor_rows(ready)),
-        "tracked_layers": [layer.name for layer in ready.layers],
-        "tail": options.tail,
-        "truncated_documents": sum(text.cut for text in ready.texts),
+        "notes": (config.notes + notes + skipped).strip(),
+        "n_documents": len(corpus),
+        "n_queries": len(result.completed),
+        "n_tokens": corpus.n_tokens,
+        "factor_documents": len(set(covariance) | set(correction)) if fitted else None,
+        "covariance_documents": len(covariance) if fitted else None,
+        "correction_documents": len(correction) if fitted else None,
+        "tracked_layers": [layer.name for layer in ready.tracked.layers],
+        "tail": options.tail if alignments else 0,
+        "truncated_documents": corpus.n_cut,
+        "skipped_documents": corpus.n_skipped,
     }
 
 
-def document_rows(ready: Prepared, norms: np.ndarray) -> Iterator[dict[str, Any]]:
-    for document, text, norm in zip(ready.documents, ready.texts, norms, strict=True):
-        row = {name: getattr(document, name) for name in STORED_FIELDS}
-        yield row | {
-            "n_tokens": text.n_tokens,
-            "gradient_norm": float(norm),
-            "token_ends": text.token_ends,
-        }
+def self_query_row(query: Query) -> dict[str, Any]:
+    """The query that stands for every document itself has no tokens of its own."""
+    row = {name: getattr(query, name) for name in STORED}
+    return row | {
+        "keywords": "[]",
+        "nats": 0.0,
+        "n_tokens": 0,
+        "token_ends": [len(query.prompt), len(query.prompt) + len(query.completion or "")],
+        "token_nats": [0.0, 0.0],
+    }
 
 
-def query_rows(
-    queries: list[Query], texts: list[TokenisedText], ready: Prepared
+def document_tables(ready: Prepared, norms: np.ndarray | None) -> Iterator[pa.Table]:
+    """The documents as the corpus keeps them, each with its gradient norm."""
+    start = 0
+    for part in ready.corpus.parquet_parts():
+        with pq.ParquetFile(part) as file:
+            for batch in file.iter_batches(batch_size=2_000):
+                table = pa.Table.from_batches([batch]).drop_columns(["where"])
+                if norms is not None:
+                    of_these = pa.array(norms[start : start + len(table)].astype(np.float32))
+                    table = table.append_column("gradient_norm", of_these)
+                start += len(table)
+                yield table
+
+
+def span_rows(ready: Prepared) -> Iterator[dict[str, Any]]:
+    for document in ready.corpus.documents_in(0, len(ready.corpus)):
+        for number, span in enumerate(steps(document.text)):
+            yield {
+                "doc_id": document.doc_id,
+                "span_id": number,
+                "start": span.start,
+                "end": span.end,
+                "kind": span.kind,
+                "detector": DETECTOR,
+            }
+
+
+def span_influence_rows(
+    ready: Prepared, result: Result, alignment: str
 ) -> Iterator[dict[str, Any]]:
-    for query, text in zip(queries, texts, strict=True):
-        nats, token_nats = completion_nats(ready.model, text, ready.device)
-        row = asdict(query) | {
-            "nats": nats,
-            "n_tokens": sum(text.has_loss),
-            "token_ends": text.token_ends,
-            "token_nats": token_nats,
-        }
-        del row["where"]
-        yield row | {"keywords": json.dumps(query.keywords, ensure_ascii=False)}
+    """Sums of the tails' token scores over each span, and what the span's cut changes."""
+    cuts: dict[tuple[int, int, int], float] = {}
+    if ready.config.influence.cut_documents:
+        for term in result.terms:
+            for query, row, span, lost in read_cuts(term.scoring, result.tails):
+                key = (query, row, span)
+                cuts[key] = cuts.get(key, 0.0) + term.weight * lost
+    for scores in _token_rows(result, alignment):
+        query, row = scores["query_id"], scores["doc_id"]
+        totals = np.concatenate([[0.0], np.cumsum(scores["scores"], dtype=np.float64)])
+        for number, (_, _, first, end) in enumerate(ready.corpus.spans(row).tolist()):
+            if first >= end:
+                continue  # beyond what the model saw, or without a token of its own
+            yield {
+                "query_id": query,
+                "doc_id": row,
+                "span_id": number,
+                "influence": totals[end] - totals[first],
+                "cut_influence": cuts.get((query, row, number)),
+                "alignment": alignment,
+            }
+
+
+def token_class_rows(result: Result) -> Iterator[dict[str, Any]]:
+    """Sums of `update` shares over all documents, by the documents' domain and token class."""
+    sums: dict[tuple[str | None, str], np.ndarray] = {}
+    counts: dict[tuple[str | None, str], int] = {}
+    for term in result.terms:
+        for folder in shard_folders(term.scoring) if term.scoring.split else []:
+            for row in pq.read_table(folder / "classes.parquet").to_pylist():
+                key = (row["domain"], row["token_class"])
+                total = term.weight * np.asarray(row["sums"])
+                sums[key] = sums[key] + total if key in sums else total
+                counts[key] = counts.get(key, 0) + row["n"]
+    if not sums:
+        return
+    sizes = np.sum([np.abs(total) for total in sums.values()], axis=0)
+    for query in range(len(sizes)):
+        for (domain, token_class), total in sums.items():
+            n = counts[domain, token_class]
+            yield {
+                "query_id": query,
+                "domain": domain,
+                "token_class": token_class,
+                "token": None,
+                "n": n,
+                "mean": total[query] / n,
+                "share": total[query] / sizes[query] if sizes[query] else 0.0,
+            }
+
+
+def _token_rows(result: Result, alignment: str) -> Iterator[dict[str, Any]]:
+    """Token scores of the tails, summed over the terms."""
+    if len(result.terms) == 1:
+        (term,) = result.terms
+        for query, row, scores in read_tail_tokens(term.scoring, result.tails, alignment):
+            yield _token_row(query, row, alignment, term.weight * scores)
+        return
+    sums: dict[tuple[int, int], np.ndarray] = {}
+    for term in result.terms:
+        for query, row, scores in read_tail_tokens(term.scoring, result.tails, alignment):
+            part = term.weight * scores
+            sums[query, row] = sums[query, row] + part if (query, row) in sums else part
+    for (query, row), scores in sorted(sums.items()):
+        yield _token_row(query, row, alignment, scores)
+
+
+def _token_row(query: int, row: int, alignment: str, scores: np.ndarray) -> dict[str, Any]:
+    return {"query_id": query, "doc_id": row, "alignment": alignment, "scores": scores}
+
+
+def _alignments(
+    result: Result, levels: tuple[str, ...], wanted: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The alignments that there are token scores of."""
+    with_directions = result.terms and result.completed[0].parts
+    return wanted if with_directions and "token" in levels else ()
 
 
 def insert_curves(store: StoreWriter, influence: np.ndarray, step: Callable[[int], None]) -> None:

@@ -55,6 +55,7 @@ facts(
         ("Cut documents", wording.whole(run.truncated_documents),
          "longer than the model saw; the rest of their text is shown but has no score"),
         ("Method", run.method, run.sign),
+        ("What the number is", wording.unit_of(run.method), wording.method(run.method).meaning),
         ("Tracked parameters", f"{wording.whole(run.n_tracked_parameters)} ({model_share})",
          f"{len(run.tracked_layers)} linear layers of the MLP blocks"),
         ("Factors fitted on", "all documents" if run.factor_documents is None

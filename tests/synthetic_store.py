@@ -172,15 +172,22 @@ def rank_tables(scores: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(curve), pd.DataFrame(fit)
 
 
-def write_synthetic_store(path: Path, n_documents: int = 300, seed: int = 7) -> Path:
-    """Writes a complete store and returns its path."""
+def write_synthetic_store(
+    path: Path,
+    n_documents: int = 300,
+    seed: int = 7,
+    method: str = "ek-fac",
+    score_seed: int | None = None,
+) -> Path:
+    """Writes a complete store, returns its path; `score_seed` gives the same texts new scores."""
     random = np.random.default_rng(seed)
     docs, asked = documents(n_documents, random), queries(random)
+    random = random if score_seed is None else np.random.default_rng(score_seed)
     scores = influence(docs, asked, random)
     curve, fit = rank_tables(scores)
     run = pd.DataFrame(
         [("synthetic", path.stem, pd.Timestamp("2024-05-01 12:00"), SCHEMA_VERSION, "0.0",
-          "no model: invented scores", 1_200_000, 400_000, "invented documents", "ek-fac",
+          "no model: invented scores", 1_200_000, 400_000, "invented documents", method,
           json.dumps({"name": "synthetic"}), SIGN, 0.1, None, "predicted, update", "cpu",
           json.dumps({"factors": 12.5, "queries": 3.25, "scores": 71.0}),
           "Invented for tests: no number here means anything.", n_documents, len(asked),
@@ -200,7 +207,9 @@ def write_synthetic_store(path: Path, n_documents: int = 300, seed: int = 7) -> 
             connection.execute(statement)
         for name, frame in tables.items():
             connection.register("rows", frame)
-            connection.execute(f'INSERT INTO "{name}" SELECT * FROM rows')
+            # A column that the invented tables lack stays NULL.
+            by_name = "BY NAME" if isinstance(frame.columns[0], str) else ""
+            connection.execute(f'INSERT INTO "{name}" {by_name} SELECT * FROM rows')
             connection.unregister("rows")
         connection.execute("CHECKPOINT")
     return path

@@ -10,6 +10,10 @@ from typing import Any, Final
 from attribution_engine.corpora.toml_section import Section, listed
 from attribution_engine.records import (
     ALIGNMENTS,
+    LEVELS,
+    METHODS,
+    VERIFIERS,
+    CheckpointConfig,
     CorpusConfig,
     InfluenceConfig,
     InputError,
@@ -19,10 +23,11 @@ from attribution_engine.records import (
 )
 
 SUITES_FOLDER: Final = Path(__file__).resolve().parents[2] / "data" / "queries"
-DTYPES: Final = ("float32", "float64", "bfloat16")
-METHODS: Final = ("ek-fac",)
-MODULES: Final = ("mlp",)
+DTYPES: Final = ("float32", "tf32", "float64", "bfloat16")
+MODULES: Final = ("mlp", "attention", "linear", "lora")  # or a pattern of names
 COMPLETIONS: Final = ("given", "generate")
+TEMPLATES: Final = ("tokenizer", "plain")
+UNREADABLE: Final = ("stop", "skip")
 HUB_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 RUN_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
 LABELS: Final = ("source", "domain", "category", "difficulty")
@@ -55,7 +60,9 @@ def load_config(path: Path) -> RunConfig:
         raise output.error("store", f'= "{store}" must end in .duckdb')
     return RunConfig(
         name=name,
-        model=_model(Section(path, "model", _table(top, "model"), ("path", "dtype", "tokenizer"))),
+        model=_model(
+            Section(path, "model", _table(top, "model"), ("path", "dtype", "tokenizer", "adapter"))
+        ),
         corpus=_corpus(top),
         suites=_suites(top),
         influence=_influence(top),
@@ -88,11 +95,12 @@ def _parsed(path: Path) -> dict[str, Any]:
 
 def _model(section: Section) -> ModelConfig:
     located = _model_path(section, "path", section.required("path", '"data/models/demo"'))
-    tokenizer = section.string("tokenizer")
+    tokenizer, adapter = section.string("tokenizer"), section.string("adapter")
     return ModelConfig(
         path=located,
         dtype=section.choice("dtype", "float32", DTYPES),
         tokenizer=tokenizer and _model_path(section, "tokenizer", tokenizer),
+        adapter=adapter and _model_path(section, "adapter", adapter),
     )
 
 
@@ -111,25 +119,36 @@ def _model_path(section: Section, key: str, value: str) -> str:
 
 
 def _corpus(top: Section) -> CorpusConfig:
-    fields = ("path", "text", "prompt", "response", "separator", *LABELS)
-    section = Section(
-        top.file, "corpus", _table(top, "corpus"), (*fields, "metadata", "max_tokens", "limit")
-    )
-    path = _must_exist(section, "path", section.required("path", '"corpus.jsonl"'))
-    text, prompt, response = (section.string(key) for key in ("text", "prompt", "response"))
-    if text and (prompt or response):
-        raise section.error("text", "stands beside prompt or response; keep one of the two ways")
-    if bool(prompt) != bool(response):
-        given, lacking = ("prompt", "response") if prompt else ("response", "prompt")
-        raise section.error(given, f"needs {lacking} as well; name the field that holds it")
-    if not (text or prompt or path.is_dir()):
-        raise section.error("text", "is missing; name the text field, or prompt and response")
+    fields = ("text", "prompt", "response", "messages", "separator", "template", *LABELS)
+    places = ("path", "dataset", "subset", "split", "revision", "table")
+    known = (*places, *fields, "metadata", "max_tokens", "limit", "unreadable")
+    section = Section(top.file, "corpus", _table(top, "corpus"), known)
+    path, dataset = _corpus_place(section)
+    text, prompt, response, messages = _corpus_fields(section)
+    if not (text or prompt or messages or (path.is_dir() and dataset is None)):
+        raise section.error(
+            "text", "is missing; name the text field, or prompt and response, or messages"
+        )
+    template = section.choice("template", "", TEMPLATES) if "template" in section.values else None
+    if template and text:
+        raise section.error(
+            "template", "stands beside text; it is for messages, or prompt and response"
+        )
+    if "separator" in section.values and (messages or template == "tokenizer"):
+        raise section.error("separator", "does nothing where a template joins; remove the line")
     return CorpusConfig(
         path=path,
+        dataset=dataset,
+        subset=section.string("subset"),
+        split=section.string("split", "train") or "train",
+        revision=section.string("revision"),
+        table=section.string("table"),
         text=text,
         prompt=prompt,
         response=response,
+        messages=messages,
         separator=section.string("separator", "") or "",
+        template=template,  # type: ignore[arg-type]
         source=section.string("source"),
         domain=section.string("domain"),
         category=section.string("category"),
@@ -137,7 +156,47 @@ def _corpus(top: Section) -> CorpusConfig:
         metadata=section.strings("metadata"),
         max_tokens=section.integer("max_tokens", None, least=2),
         limit=section.integer("limit", None, least=1),
+        unreadable=section.choice("unreadable", "stop", UNREADABLE),  # type: ignore[arg-type]
     )
+
+
+def _corpus_place(section: Section) -> tuple[Path, str | None]:
+    """The corpus's path, and the id or folder of a dataset where it is one."""
+    dataset = section.string("dataset")
+    if dataset is None:
+        path = _must_exist(section, "path", section.required("path", '"corpus.jsonl"'))
+        for key in ("subset", "revision"):
+            if key in section.values:
+                raise section.error(key, "is for corpus.dataset only; remove the line")
+        if "table" in section.values and path.suffix != ".duckdb":
+            raise section.error("table", "is for a .duckdb file only; remove the line")
+        if "split" in section.values and not path.is_dir():
+            raise section.error("split", "is for a dataset only; remove the line")
+        return path, None
+    for key in ("path", "table"):
+        if key in section.values:
+            raise section.error(key, "stands beside dataset; keep one of the two")
+    found = _existing(section.file, dataset)
+    if found is None and not HUB_ID.fullmatch(dataset):
+        raise section.error(
+            "dataset", f'= "{dataset}" is not a folder here, and no hub id either; correct it'
+        )
+    return (found, str(found)) if found is not None else (Path(dataset), dataset)
+
+
+def _corpus_fields(section: Section) -> tuple[str | None, ...]:
+    """Names of the fields text, prompt, response and messages: one of the three ways at most."""
+    text, prompt, response, messages = (
+        section.string(key) for key in ("text", "prompt", "response", "messages")
+    )
+    if text and (prompt or response):
+        raise section.error("text", "stands beside prompt or response; keep one of the two ways")
+    if messages and (text or prompt or response):
+        raise section.error("messages", "stands beside text, prompt or response; keep one way")
+    if bool(prompt) != bool(response):
+        given, lacking = ("prompt", "response") if prompt else ("response", "prompt")
+        raise section.error(given, f"needs {lacking} as well; name the field that holds it")
+    return text, prompt, response, messages
 
 
 def _suites(top: Section) -> tuple[SuiteConfig, ...]:
@@ -150,12 +209,15 @@ def _suites(top: Section) -> tuple[SuiteConfig, ...]:
     names = [suite.suite for suite in suites]
     for name in names:
         if names.count(name) > 1:
-            raise top.error("queries", f'has the suite "{name}" twice; keep one of them')
+            raise top.error(
+                "queries", f'has the suite "{name}" twice; keep one, or give one a name = "…"'
+            )
     return tuple(suites)
 
 
 def _suite(file: Path, number: int, entry: dict[str, Any]) -> SuiteConfig:
-    known = ("suite", "file", "completions", "max_new_tokens", "limit")
+    sizes = ("max_new_tokens", "limit", "timeout_seconds")
+    known = ("suite", "file", "name", "completions", "set", "verifier", "span_pattern", *sizes)
     section = Section(file, f"queries[{number}]", entry, known)
     suite, given_file = section.string("suite"), section.string("file")
     if (suite is None) == (given_file is None):
@@ -167,36 +229,106 @@ def _suite(file: Path, number: int, entry: dict[str, Any]) -> SuiteConfig:
     path = SUITES_FOLDER / f"{suite}.jsonl"
     if given_file is not None:
         path = _must_exist(section, "file", given_file)
+    as_set = section.values.get("set", False)
+    if not isinstance(as_set, bool):
+        raise section.error("set", "must be true or false, without quotes")
     return SuiteConfig(
         path=path,
-        suite=suite or path.stem,
+        suite=section.string("name") or suite or path.stem,
         completions=section.choice("completions", "given", COMPLETIONS),  # type: ignore[arg-type]
         max_new_tokens=section.integer("max_new_tokens", 128, least=1) or 128,
         limit=section.integer("limit", None, least=1),
+        as_set=as_set,
+        verifier=section.choice("verifier", "numeric", VERIFIERS),
+        timeout_seconds=section.number("timeout_seconds", 10.0),
+        span_pattern=_pattern(section, "span_pattern"),
     )
+
+
+def _pattern(section: Section, key: str) -> str | None:
+    """A regular expression, as text, that can be compiled."""
+    pattern = section.string(key)
+    try:
+        re.compile(pattern or "")
+    except (re.error, OverflowError, RecursionError) as error:
+        raise section.error(key, f"is no regular expression ({error}); correct it") from None
+    return pattern
 
 
 def _influence(top: Section) -> InfluenceConfig:
     default = InfluenceConfig()
     known = tuple(InfluenceConfig.__dataclass_fields__)
     section = Section(top.file, "influence", _table(top, "influence"), known)
-    alignments = section.strings("alignments", default.alignments)
-    if not alignments or not set(alignments) <= set(ALIGNMENTS):
-        raise section.error("alignments", f"must be a list of some of {listed(ALIGNMENTS)}")
+    method = section.choice("method", default.method, METHODS)
     whole = {
         key: section.integer(key, getattr(default, key), least)
-        for key, least in (("tail", 1), ("batch_tokens", 1), ("seed", 0))
+        for key, least in (
+            ("tail", 1),
+            ("cut_documents", 0),
+            ("batch_tokens", 1),
+            ("shard_tokens", 1),
+            ("seed", 0),
+        )
     }
+    passes = section.integer("factor_passes", default.factor_passes, least=1) or 1
+    if passes > 2:
+        raise section.error("factor_passes", f"= {passes}: write 1 or 2")
     return InfluenceConfig(
-        method=section.choice("method", default.method, METHODS),
-        modules=section.choice("modules", default.modules, MODULES),
+        method=method,
+        modules=_modules(section, default.modules),
         # In the file 0 stands for "all" and "exact", as TOML has no null.
         factor_documents=section.integer("factor_documents", None, least=0) or None,
+        factor_passes=passes,
         damping=section.number("damping", default.damping),
         rank=section.integer("rank", None, least=0) or None,
-        alignments=alignments,  # type: ignore[arg-type]
+        levels=_some(section, "levels", LEVELS),
+        alignments=_some(section, "alignments", ALIGNMENTS),  # type: ignore[arg-type]
+        checkpoints=_checkpoints(section, method),
+        memory_gb=section.number("memory_gb", 1.0) if "memory_gb" in section.values else None,
         **whole,  # type: ignore[arg-type]
     )
+
+
+def _some(section: Section, key: str, choices: tuple[str, ...]) -> tuple[str, ...]:
+    chosen = section.strings(key, choices)
+    if not chosen or not set(chosen) <= set(choices):
+        raise section.error(key, f"must be a list of some of {listed(choices)}")
+    return chosen
+
+
+def _checkpoints(section: Section, method: str) -> tuple[CheckpointConfig, ...]:
+    """TracIn's terms: [[influence.checkpoints]] with path and learning_rate."""
+    entries = section.values.get("checkpoints", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise section.error("checkpoints", "must be written [[influence.checkpoints]]")
+    if bool(entries) != (method == "tracin"):
+        raise section.error(
+            "checkpoints", 'belongs to method = "tracin", with one [[influence.checkpoints]] each'
+        )
+    found = []
+    for number, entry in enumerate(entries, start=1):
+        part = Section(
+            section.file, f"influence.checkpoints[{number}]", entry, ("path", "learning_rate")
+        )
+        path = _model_path(part, "path", part.required("path", '"checkpoints/step-1000"'))
+        if "learning_rate" not in entry:
+            raise part.error("learning_rate", "is missing; add a line such as learning_rate = 1e-4")
+        found.append(CheckpointConfig(path, part.number("learning_rate", 1.0)))
+    return tuple(found)
+
+
+def _modules(section: Section, default: str) -> str:
+    """A keyword, else a regular expression; whether it matches only the model can tell."""
+    value = section.string("modules", default) or ""
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise section.error(
+            "modules", f'= "{value}" is neither {listed(MODULES)} nor a regular expression: {error}'
+        ) from None
+    if not value:
+        raise section.error("modules", f"is empty; choose {listed(MODULES)} or a pattern of names")
+    return value
 
 
 def _table(top: Section, key: str) -> dict[str, Any]:

@@ -1,62 +1,40 @@
-"""Rows of a JSONL, Parquet or folder corpus, one at a time, each with the words for its place."""
+"""Rows of JSONL, Parquet and text files, one at a time, each with the words for its place."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from attribution_engine.records import InputError
+from attribution_engine.records import InputError, UnreadableRow
 
-# A row and where it stands ("corpus.jsonl: line 7"), for messages.
+# Where a row stands ("corpus.jsonl: line 7"), for messages, and what it holds.
 Row = tuple[str, dict[str, Any]]
+# The same, or in the row's stead why it cannot be read; the rows after it can.
+RowOrError = tuple[str, dict[str, Any] | UnreadableRow]
 
 TEXT_FILES: Final = (".txt", ".md", ".py")
+ROW_FILES: Final = (".jsonl", ".jsonl.gz", ".parquet")
 FOLDER_FIELDS: Final = ("text", "file", "folder")
 PARQUET_BATCH: Final = 256  # rows in memory at once
 
 
-def read_rows(path: Path, fields: list[str] | None = None) -> Iterator[Row]:
-    """Rows of `path` in order, streamed.
-
-    Args:
-        path: `.jsonl`, `.jsonl.gz`, `.parquet`, or a folder of `.txt`, `.md` and `.py` files,
-            each of which is a row with the fields text, file (relative name) and folder.
-        fields: the fields needed; Parquet reads no others. None = all.
+def readable(rows: Iterable[RowOrError]) -> Iterator[Row]:
+    """The rows, up to the first that cannot be read.
 
     Raises:
-        InputError: no such path, unknown kind of file, or a row that cannot be read.
+        UnreadableRow: for that one.
     """
-    if path.is_dir():
-        return _folder_rows(path)
-    if not path.exists():
-        raise InputError(f"{path}: there is no such file or folder; correct the path")
-    if path.suffix == ".parquet":
-        return _parquet_rows(path, fields)
-    if path.name.endswith((".jsonl", ".jsonl.gz")):
-        return read_jsonl(path)
-    raise InputError(
-        f"{path}: is of no known kind; use .jsonl, .jsonl.gz, .parquet or a folder of text files"
-    )
-
-
-def count_rows(path: Path) -> int:
-    """How many rows `read_rows` will give, without parsing them.
-
-    Raises:
-        InputError: the file cannot be read.
-    """
-    if path.is_dir():
-        return len(_text_files(path))
-    if path.suffix == ".parquet":
-        return int(_open_parquet(path).metadata.num_rows)
-    return sum(1 for _, line in _lines(path) if line.strip())
+    for where, row in rows:
+        if isinstance(row, UnreadableRow):
+            raise row
+        yield where, row
 
 
 def read_jsonl(path: Path) -> Iterator[Row]:
@@ -65,24 +43,43 @@ def read_jsonl(path: Path) -> Iterator[Row]:
     Raises:
         InputError: no such file, a line that is not UTF-8, not JSON or not an object.
     """
+    return readable(jsonl_rows(path))
+
+
+def jsonl_rows(path: Path) -> Iterator[RowOrError]:
+    """Rows of a `.jsonl` or `.jsonl.gz` file; blank lines are passed over.
+
+    Raises:
+        InputError: no such file, or one that cannot be read on.
+    """
     for number, line in _lines(path):
-        if not line.strip():
-            continue
-        where = f"{path}: line {number}"
-        try:
-            row = json.loads(line.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{where}: is not UTF-8 at byte {error.start + 1}; save the file as UTF-8"
-            ) from None
-        except (ValueError, RecursionError) as error:
-            reason = getattr(error, "msg", "too deep, or a number too long")
-            raise InputError(
-                f"{where}: is not JSON ({reason}); write one JSON object a line"
-            ) from None
-        if not isinstance(row, dict):
-            raise InputError(f"{where}: is not a JSON object; write {{…}} with named fields")
-        yield where, row
+        if line.strip():
+            where = f"{path}: line {number}"
+            yield where, _json_row(where, line)
+
+
+def count_lines(path: Path) -> int:
+    """How many rows `jsonl_rows` will give, without parsing them.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    return sum(1 for _, line in _lines(path) if line.strip())
+
+
+def _json_row(where: str, line: bytes) -> dict[str, Any] | UnreadableRow:
+    try:
+        row = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return UnreadableRow(
+            f"{where}: is not UTF-8 at byte {error.start + 1}; save the file as UTF-8"
+        )
+    except (ValueError, RecursionError) as error:
+        reason = getattr(error, "msg", "too deep, or a number too long")
+        return UnreadableRow(f"{where}: is not JSON ({reason}); write one JSON object a line")
+    if not isinstance(row, dict):
+        return UnreadableRow(f"{where}: is not a JSON object; write {{…}} with named fields")
+    return row
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -101,83 +98,125 @@ def _open_bytes(path: Path) -> IO[bytes]:
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
-def _open_parquet(path: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else "damaged"
-        raise InputError(f"{path}: is not a Parquet file ({reason}); write it anew") from None
+def parquet_rows(path: Path, fields: list[str] | None) -> Iterator[RowOrError]:
+    """Rows of a Parquet file. Where a row group is damaged its rows not yet read are unreadable.
 
+    Args:
+        fields: the fields needed, no others are read; None = all.
 
-def _parquet_rows(path: Path, fields: list[str] | None) -> Iterator[Row]:
+    Raises:
+        InputError: no Parquet file, or a field that it does not have.
+    """
     number = 0
     with _open_parquet(path) as file:
         names = file.schema_arrow.names
         for field in fields or []:
             if field not in names:
                 raise missing_field(str(path), field, names)
-        batches = file.iter_batches(batch_size=PARQUET_BATCH, columns=fields)
-        while (batch := _next_batch(path, number, batches)) is not None:
-            for index in range(batch.num_rows):
-                number += 1
-                where = f"{path}: row {number}"
-                yield where, _parquet_row(where, batch, index)
+        for group in range(file.metadata.num_row_groups):
+            end = number + file.metadata.row_group(group).num_rows
+            batches = file.iter_batches(PARQUET_BATCH, row_groups=[group], columns=fields)
+            while isinstance(batch := _next_batch(batches), pa.RecordBatch):
+                yield from batch_rows(path, number, batch)
+                number += batch.num_rows
+            for lost in range(number + 1, end + 1):
+                where = f"{path}: row {lost}"
+                yield (
+                    where,
+                    UnreadableRow(f"{where}: cannot be read ({batch}); write the file anew"),
+                )
+            number = end
 
 
-def _next_batch(path: Path, number: int, batches: Iterator[pa.RecordBatch]) -> Any:
+def count_parquet_rows(path: Path) -> int:
+    """How many rows a Parquet file has, by its footer.
+
+    Raises:
+        InputError: no Parquet file.
+    """
+    with _open_parquet(path) as file:
+        return int(file.metadata.num_rows)
+
+
+def batch_rows(path: Path | str, before: int, batch: pa.RecordBatch) -> Iterator[RowOrError]:
+    """The rows of an Arrow batch, which `before` rows of `path` precede."""
+    for index in range(batch.num_rows):
+        where = f"{path}: row {before + index + 1}"
+        yield where, _arrow_row(where, batch, index)
+
+
+def first_line(error: Exception) -> str:
+    """What an error of a library says, for use in our one line."""
+    return (str(error).strip().splitlines() or ["damaged"])[0][:200]
+
+
+def _open_parquet(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        reason = first_line(error)
+        raise InputError(f"{path}: is not a Parquet file ({reason}); write it anew") from None
+
+
+def _next_batch(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatch | str | None:
+    """The next batch; None after the last; the reason where it is damaged."""
     try:
         return next(batches, None)
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else "damaged"
-        raise InputError(
-            f"{path}: cannot be read after row {number} ({reason}); write the file anew"
-        ) from None
+        return first_line(error)
 
 
-def _parquet_row(where: str, batch: pa.RecordBatch, index: int) -> dict[str, Any]:
+def _arrow_row(where: str, batch: pa.RecordBatch, index: int) -> dict[str, Any] | UnreadableRow:
     try:
         return {
             name: batch.column(place)[index].as_py()
             for place, name in enumerate(batch.schema.names)
         }
     except UnicodeDecodeError as error:
-        raise InputError(
+        return UnreadableRow(
             f"{where}: is not UTF-8 at byte {error.start + 1}; save its texts as UTF-8"
-        ) from None
+        )
 
 
-def _text_files(path: Path) -> list[Path]:
-    """Text files below the folder, in the order of their names; hidden ones are left out."""
+def files_below(path: Path, endings: tuple[str, ...]) -> list[Path]:
+    """Files in the folder and its sub-folders, in the order of their names; no hidden ones."""
     found = [
         file
         for file in path.rglob("*")
-        if file.suffix in TEXT_FILES
+        if file.name.endswith(endings)
         and file.is_file()
         and not any(part.startswith(".") for part in file.relative_to(path).parts)
     ]
     return sorted(found, key=lambda file: file.relative_to(path).parts)
 
 
-def _folder_rows(path: Path) -> Iterator[Row]:
-    files = _text_files(path)
+def text_rows(path: Path) -> Iterator[RowOrError]:
+    """Each text file of a folder as a row: its text, its relative name, its first sub-folder.
+
+    Raises:
+        InputError: the folder holds none.
+    """
+    files = files_below(path, TEXT_FILES)
     if not files:
-        raise InputError(f"{path}: holds no {', '.join(TEXT_FILES)} file; put the documents there")
+        known = ", ".join((*TEXT_FILES, *ROW_FILES))
+        raise InputError(f"{path}: holds no {known} file; put the documents there")
     for file in files:
-        relative = file.relative_to(path)
-        try:
-            # Bytes, so that line ends stay as they are.
-            text = file.read_bytes().decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{file}: is not UTF-8 at byte {error.start + 1}; save it as UTF-8"
-            ) from None
-        except OSError as error:
-            raise InputError(f"{file}: cannot be read ({error.strerror})") from None
-        folder = relative.parts[0] if len(relative.parts) > 1 else None
-        yield str(file), {"text": text, "file": relative.as_posix(), "folder": folder}
+        yield str(file), _text_row(file, file.relative_to(path))
 
 
-def missing_field(where: str, field: str, names: list[str]) -> InputError:
+def _text_row(file: Path, relative: Path) -> dict[str, Any] | UnreadableRow:
+    try:
+        # Bytes, so that line ends stay as they are.
+        text = file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        return UnreadableRow(f"{file}: is not UTF-8 at byte {error.start + 1}; save it as UTF-8")
+    except OSError as error:
+        return UnreadableRow(f"{file}: cannot be read ({error.strerror})")
+    folder = relative.parts[0] if len(relative.parts) > 1 else None
+    return {"text": text, "file": relative.as_posix(), "folder": folder}
+
+
+def missing_field(where: str, field: str, names: list[str]) -> UnreadableRow:
     """The one line for a field that a row does not have."""
     there = ", ".join(str(name) for name in names[:30]) or "none"
-    return InputError(f'{where}: has no field "{field}"; the fields there are: {there}')
+    return UnreadableRow(f'{where}: has no field "{field}"; the fields there are: {there}')

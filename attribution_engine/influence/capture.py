@@ -1,22 +1,24 @@
-"""Tracked layers, and what one forward and backward pass shows of them.
+"""What one forward and backward pass shows of the tracked layers, handed on layer by layer.
 
-No parameter gradient is ever formed here: a layer's gradient on a document is
+No parameter gradient is ever formed by the pass: a layer's gradient on a document is
 Σ_t ds_t āᵀ_t, with its input activations ā (a 1 appended where the layer has a bias) and the
-gradient ds of its output, so those two are all that is kept.
+gradient ds of its output, so those two are all that is kept, and only until they are consumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from attribution_engine.influence.calls import Call
+from attribution_engine.influence.experts import record_experts
 from attribution_engine.influence.layers import Layer
 from attribution_engine.influence.tokens import Batch
-from attribution_engine.records import InputError
+from attribution_engine.influence.tracked import Tracked
 
 
 class NotFinite(Exception):
@@ -33,117 +35,210 @@ class NotFinite(Exception):
 
 @dataclass(slots=True)
 class Captured:
-    """What a pass leaves of one layer, float32 or better.
+    """What a pass leaves of one layer.
+
+    A slot is one position of one text at one call of the layer.
 
     Attributes:
-        activations: ā, [texts, positions, in_features], zero at padding.
-        gradients: ds of a scalar of the outputs, [texts, positions, out_features].
+        activations: ā, [texts, slots, in_features].
+        gradients: ds of a scalar of the outputs, [texts, slots, out_features]; zero at padding.
+        positions: [texts, slots], the position each slot stands for; None = slot t is position t.
+        padded: [texts, slots], True where a slot holds no token of the text; None = nowhere.
     """
 
     activations: torch.Tensor
     gradients: torch.Tensor
+    positions: torch.Tensor | None = None
+    padded: torch.Tensor | None = None
 
     def per_text(self) -> torch.Tensor:
         """The layer's gradient on each text, [texts, out_features, in_features]."""
         return self.gradients.transpose(1, 2) @ self.activations
 
+    def tokens(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """ā [tokens, in] and ds [tokens, out] of all texts, padding left out."""
+        if self.padded is None:
+            return self.activations.flatten(0, 1), self.gradients.flatten(0, 1)
+        return self.activations[~self.padded], self.gradients[~self.padded]
+
+    def of_positions(self, shares: torch.Tensor, n_positions: int) -> torch.Tensor:
+        """Sums shares [..., texts, slots] that belong to the same position."""
+        if self.positions is None:
+            return shares
+        total = shares.new_zeros(*shares.shape[:-1], n_positions)
+        return total.scatter_add_(-1, self.positions.expand_as(shares), shares)
+
+    def select(self, texts: slice) -> Captured:
+        """The same layer, some of the texts."""
+        return Captured(
+            self.activations[texts],
+            self.gradients[texts],
+            None if self.positions is None else self.positions[texts],
+            None if self.padded is None else self.padded[texts],
+        )
+
+
+# Takes a layer's index and what was captured of it; each layer comes once a pass.
+Consume = Callable[[int, Captured], None]
+
 
 @contextmanager
-def recording(layers: list[Layer]) -> Iterator[list[tuple[int, torch.Tensor, torch.Tensor]]]:
-    """While open, every call of a tracked layer appends (layer index, input, output).
+def recording(tracked: Tracked) -> Iterator[list[Call]]:
+    """While open, every call of a wanted layer is appended.
 
-    The first tracked layer's output becomes the root of the graph, so nothing before it is
+    The first recorded output becomes the root of the graph, so nothing before it is
     differentiated. A layer that is called twice is recorded twice.
     """
-    calls: list[tuple[int, torch.Tensor, torch.Tensor]] = []
+    calls: list[Call] = []
 
     def hook(index: int):
         def record(_module: nn.Module, args: tuple, output: torch.Tensor) -> torch.Tensor:
             if not output.requires_grad:
                 output.requires_grad_()
-            calls.append((index, args[0].detach(), output))
+            calls.append(Call(index, args[0].detach(), output))
             return output
 
         return record
 
     handles = [
-        layer.module.register_forward_hook(hook(index)) for index, layer in enumerate(layers)
+        tracked.layers[index].module.register_forward_hook(hook(index))
+        for index in tracked.wanted
+        if tracked.layers[index].expert is None
     ]
     try:
-        yield calls
+        with record_experts(tracked.layers, calls, tracked.wanted):
+            yield calls
     finally:
         for handle in handles:
             handle.remove()
 
 
-def logits_of(model: nn.Module, batch: Batch, device: torch.device) -> torch.Tensor:
-    """Logits [texts, positions, vocabulary], float32 or better."""
-    logits = model(
-        input_ids=batch.inputs.to(device),
-        attention_mask=batch.attended.to(device).long(),
-        use_cache=False,
-    ).logits
-    return logits if logits.dtype == torch.float64 else logits.float()
+class Collector:
+    """Hands each layer on as soon as the backward pass has reached all its calls."""
+
+    def __init__(self, calls: list[Call], tracked: Tracked, batch: Batch, consume: Consume) -> None:
+        self._layers, self._batch, self._consume = tracked.layers, batch, consume
+        self._attended = None if batch.full else batch.attended.to(tracked.device)
+        self._waiting: dict[int, list[tuple[Call, torch.Tensor]]] = {}
+        self._missing: dict[int, int] = {}
+        for call in calls:
+            self._missing[call.layer] = self._missing.get(call.layer, 0) + 1
+        self._handles = [call.output.register_hook(self._arrival(call)) for call in calls]
+        self._leaves = [call.output for call in calls if call.output.is_leaf]
+        calls.clear()  # inputs live on in the hooks, and there only until they are consumed
+
+    def _arrival(self, call: Call):
+        kept: list[Call] = [call]
+
+        def arrived(gradient: torch.Tensor) -> None:
+            if kept:
+                self._add(kept.pop(), gradient)
+
+        return arrived
+
+    def _add(self, call: Call, gradient: torch.Tensor) -> None:
+        waiting = self._waiting.setdefault(call.layer, [])
+        waiting.append((call, gradient.detach()))
+        self._missing[call.layer] -= 1
+        if not self._missing[call.layer]:
+            del self._waiting[call.layer]
+            with torch.no_grad():
+                self._consume(call.layer, self._captured(self._layers[call.layer], waiting))
+
+    def finish(self) -> None:
+        """Hands on layers some of whose calls no loss depends on; lets go of all tensors."""
+        for index in sorted(self._waiting, reverse=True):
+            with torch.no_grad():
+                self._consume(index, self._captured(self._layers[index], self._waiting[index]))
+        self._waiting.clear()
+        for handle in self._handles:
+            handle.remove()
+        for leaf in self._leaves:
+            leaf.grad = None
+
+    def _captured(self, layer: Layer, calls: list[tuple[Call, torch.Tensor]]) -> Captured:
+        parts = [
+            _dense(call, gradient, layer, self._attended)
+            if call.places is None
+            else _gathered(call, gradient, layer, self._batch, self._attended)
+            for call, gradient in calls
+        ]
+        return parts[0] if len(parts) == 1 else _side_by_side(parts)
 
 
-def log_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """log p of each label in nats, [texts, positions]."""
-    chosen = logits.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
-    return chosen - logits.logsumexp(-1)
+def _dense(
+    call: Call, gradient: torch.Tensor, layer: Layer, attended: torch.Tensor | None
+) -> Captured:
+    return Captured(
+        with_bias(call.inputs, layer), gradient, None, None if attended is None else ~attended
+    )
 
 
-def backward_to_layers(
-    scalar: torch.Tensor,
-    calls: list[tuple[int, torch.Tensor, torch.Tensor]],
-    layers: list[Layer],
+def _gathered(
+    call: Call,
+    gradient: torch.Tensor,
+    layer: Layer,
     batch: Batch,
-) -> list[Captured]:
-    """Differentiates `scalar` with respect to every recorded output.
+    attended: torch.Tensor | None,
+) -> Captured:
+    """Rows routed to an expert, put together by text: [texts, most rows of a text, ...]."""
+    assert call.places is not None
+    texts, width = batch.inputs.shape
+    text = call.places // width
+    order = torch.argsort(text, stable=True)
+    counts = torch.bincount(text, minlength=texts)
+    starts = counts.cumsum(0) - counts
+    text = text[order]
+    slot = torch.arange(len(order), device=order.device) - starts[text]
+    shape = (texts, int(counts.max()) if len(order) else 0)
 
-    Args:
-        scalar: a sum over texts, so that each text's part depends on that text alone.
-        batch: what was passed through the model.
+    def spread(rows: torch.Tensor) -> torch.Tensor:
+        dense = rows.new_zeros(*shape, *rows.shape[1:])
+        dense[text, slot] = rows[order]
+        return dense
 
-    Returns:
-        One `Captured` a layer; calls of the same layer stand one after another along positions.
+    position = call.places % width
+    padded = torch.ones(shape, dtype=torch.bool, device=order.device)
+    padded[text, slot] = False
+    if attended is not None:
+        padded |= ~attended.gather(1, spread(position))
+    return Captured(
+        spread(with_bias(call.inputs, layer)), spread(gradient), spread(position), padded
+    )
+
+
+def _side_by_side(parts: list[Captured]) -> Captured:
+    """Calls of the same layer, one after another along the slots."""
+    positions, padded = [], []
+    for part in parts:
+        shape = part.activations.shape[:2]
+        device = part.activations.device
+        every = torch.arange(shape[1], device=device).expand(shape)
+        positions.append(every if part.positions is None else part.positions)
+        none = torch.zeros(shape, dtype=torch.bool, device=device)
+        padded.append(none if part.padded is None else part.padded)
+    return Captured(
+        torch.cat([part.activations for part in parts], 1),
+        torch.cat([part.gradients for part in parts], 1),
+        torch.cat(positions, 1),
+        torch.cat(padded, 1) if any(part.padded is not None for part in parts) else None,
+    )
+
+
+def with_bias(activations: torch.Tensor, layer: Layer) -> torch.Tensor:
+    """Activations with a column of ones where the layer has a bias."""
+    if not layer.has_bias:
+        return activations
+    return nn.functional.pad(activations, (0, 1), value=1.0)
+
+
+def check_finite(index: int, captured: Captured, tracked: Tracked, batch: Batch) -> None:
+    """Says which text brought a NaN or infinity to a layer.
 
     Raises:
-        NotFinite: an activation or gradient is NaN or infinite.
+        NotFinite: one of the two tensors has one.
     """
-    outputs = [output for _, _, output in calls]
-    gradients = torch.autograd.grad(scalar, outputs, allow_unused=True, materialize_grads=True)
-    attended = batch.attended.to(scalar.device)
-    captured = []
-    for index, layer in enumerate(layers):
-        inputs, outs = [], []
-        for (at, activations, _), gradient in zip(calls, gradients, strict=True):
-            if at == index:
-                inputs.append(_with_bias(activations, layer, attended))
-                outs.append(
-                    _at_least_float32(gradient)
-                )  # zero at padding: nothing there has a loss
-        if not inputs:
-            raise InputError(f"layer {layer.name} was not used in the forward pass")
-        captured.append(Captured(torch.cat(inputs, 1), torch.cat(outs, 1)))
-        _check_finite(captured[-1], layer, batch)
-    return captured
-
-
-def _check_finite(captured: Captured, layer: Layer, batch: Batch) -> None:
     for what, tensor in (("activation", captured.activations), ("gradient", captured.gradients)):
         bad = ~torch.isfinite(tensor).flatten(1).all(1)
         if bool(bad.any()):
-            raise NotFinite(layer.name, what, batch.rows[int(bad.nonzero()[0])])
-
-
-def _with_bias(activations: torch.Tensor, layer: Layer, attended: torch.Tensor) -> torch.Tensor:
-    """Activations in float32, a column of ones for the bias, zero at padding."""
-    activations = _at_least_float32(activations)
-    if layer.has_bias:
-        activations = nn.functional.pad(activations, (0, 1), value=1.0)
-    # Padding must count neither in the covariance nor, through NaN, anywhere else.
-    return activations.masked_fill(~attended.unsqueeze(-1), 0.0)
-
-
-def _at_least_float32(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor if tensor.dtype == torch.float64 else tensor.float()
+            raise NotFinite(tracked.layers[index].name, what, batch.rows[int(bad.nonzero()[0])])

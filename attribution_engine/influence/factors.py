@@ -8,165 +8,197 @@ Pseudo-gradients use labels sampled from the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
-from torch import nn
 
-from attribution_engine.influence.capture import (
-    Captured,
-    backward_to_layers,
-    log_probabilities,
-    logits_of,
-    recording,
+from attribution_engine.influence.capture import Captured
+from attribution_engine.influence.contractions import (
+    chunks,
+    gradients_per_text,
+    sum_of_outer_products,
 )
+from attribution_engine.influence.curvature import Eigenbasis
 from attribution_engine.influence.layers import Layer
-from attribution_engine.influence.sampling import document_uniforms, sample_labels
-from attribution_engine.influence.tokens import Batch, TokenisedText, batches
+from attribution_engine.influence.passes import backward_pass, drawn_labels
+from attribution_engine.influence.tokens import TokenisedText, batches
+from attribution_engine.influence.tracked import Tracked
 
-# A matrix of gradients of one chunk of documents stays under this many numbers.
-CHUNK_NUMBERS = 1 << 26
 COVARIANCE, CORRECTION = 0, 1  # purposes of the drawn labels: a fresh draw for each
+LARGE = 8192  # features beyond which sums and eigenvectors are kept in float32
 
 Progress = Callable[[int], None]
 
 
-class FactorOptions(Protocol):
-    """What fitting needs to know; `InfluenceConfig` is one."""
-
-    @property
-    def batch_tokens(self) -> int: ...
-    @property
-    def seed(self) -> int: ...
-
-
 @dataclass(slots=True)
-class Eigenbasis:
-    """Q_A [in, in] and Q_S [out, out]; columns are eigenvectors, float32 or better."""
+class Covariances:
+    """Of one layer, over the tokens that went through it.
+
+    Attributes:
+        activations: A [in, in]; the same tensor for layers that share their input.
+        gradients: S [out, out].
+        tokens: how many tokens were summed; documents: in how many documents.
+    """
 
     activations: torch.Tensor
     gradients: torch.Tensor
-
-
-@dataclass(slots=True)
-class LayerFactors:
-    """A layer's eigenbasis and its corrected eigenvalues Λ [out, in] (nats² per document)."""
-
-    basis: Eigenbasis
-    eigenvalues: torch.Tensor
-
-    def damping(self, factor: float) -> float:
-        """λ = factor × mean(Λ) of this layer."""
-        return factor * float(self.eigenvalues.double().mean())
-
-    def precondition(self, gradient: torch.Tensor, factor: float) -> torch.Tensor:
-        """(G + λI)⁻¹ applied to a gradient [..., out, in]: rotate, divide, rotate back."""
-        if not bool(self.eigenvalues.any()):
-            return torch.zeros_like(gradient)  # no document moves this layer: nothing to divide by
-        q_a, q_s = self.basis.activations, self.basis.gradients
-        rotated = q_s.T @ gradient @ q_a
-        return q_s @ (rotated / (self.eigenvalues + self.damping(factor))) @ q_a.T
-
-
-def pseudo_gradients(
-    model: nn.Module,
-    layers: list[Layer],
-    texts: Sequence[TokenisedText],
-    options: FactorOptions,
-    purpose: int,
-    rows: Sequence[int],
-    device: torch.device,
-) -> Iterator[tuple[Batch, list[Captured]]]:
-    """Activations and gradients of Σ NLL under labels drawn from the model, batch by batch."""
-    for batch in batches(texts, options.batch_tokens, rows):
-        with recording(layers) as calls:
-            logits = logits_of(model, batch, device)
-        uniforms = document_uniforms(options.seed, purpose, batch.rows, logits.shape[1])
-        labels = sample_labels(logits.detach(), uniforms)
-        nll = -log_probabilities(logits, labels)
-        loss = nll[batch.has_loss.to(device)].sum()
-        yield batch, backward_to_layers(loss, calls, layers, batch)
+    tokens: int
+    documents: int
 
 
 def fit_covariances(
-    model: nn.Module,
-    layers: list[Layer],
+    tracked: Tracked,
     texts: Sequence[TokenisedText],
-    options: FactorOptions,
+    *,
     rows: Sequence[int],
-    device: torch.device,
+    batch_tokens: int,
+    seed: int,
     progress: Progress = lambda done: None,
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """A [in, in] and S [out, out] of every layer, as if tokens were independent (float64)."""
-    sums = [
-        (
-            torch.zeros(layer.in_features, layer.in_features, dtype=torch.float64, device=device),
-            torch.zeros(layer.out_features, layer.out_features, dtype=torch.float64, device=device),
+) -> dict[int, Covariances]:
+    """A and S of every wanted layer, as if tokens were independent."""
+    owners = _owners(tracked)
+    sums: dict[int, tuple[torch.Tensor | None, torch.Tensor]] = {
+        index: (
+            _zeros(layer.in_features, tracked) if owners[index] == index else None,
+            _zeros(layer.out_features, tracked),
         )
-        for layer in layers
-    ]
-    positions = 0
-    for batch, captured in pseudo_gradients(
-        model, layers, texts, options, COVARIANCE, rows, device
-    ):
-        positions += int(batch.attended.sum())
-        for (a, s), layer in zip(sums, captured, strict=True):
-            activations, gradients = layer.activations.flatten(0, 1), layer.gradients.flatten(0, 1)
-            a += activations.T @ activations
-            s += gradients.T @ gradients
+        for index, layer in ((i, tracked.layers[i]) for i in tracked.wanted)
+    }
+    tokens = dict.fromkeys(tracked.wanted, 0)
+
+    def consume(index: int, captured: Captured) -> None:
+        activations, gradients = captured.tokens()
+        a, s = sums[index]
+        if a is not None:
+            a += sum_of_outer_products(activations, activations)
+        s += sum_of_outer_products(gradients, gradients)
+        tokens[index] += len(gradients)
+
+    for batch in batches(texts, batch_tokens, rows):
+        backward_pass(tracked, batch, consume, labels=drawn_labels(seed, COVARIANCE))
         progress(len(batch.rows))
-    return [(a / positions, s / positions) for a, s in sums]
+    means: dict[int, torch.Tensor] = {}
+    for index, (a, _) in sums.items():
+        if a is not None:
+            means[index] = a.div_(max(1, tokens[index]))
+    return {
+        index: Covariances(
+            means[owners[index]], s.div_(max(1, tokens[index])), tokens[index], len(rows)
+        )
+        for index, (_, s) in sums.items()
+    }
 
 
-def eigenbases(
-    covariances: list[tuple[torch.Tensor, torch.Tensor]],
-    dtype: torch.dtype,
-    progress: Progress = lambda done: None,
-) -> list[Eigenbasis]:
-    """Eigenvectors of A and S, found in float64, kept in `dtype`."""
-    bases = []
-    for a, s in covariances:
-        vectors = [torch.linalg.eigh((m + m.T).double() / 2).eigenvectors for m in (a, s)]
-        bases.append(Eigenbasis(vectors[0].to(dtype), vectors[1].to(dtype)))
-        progress(1)
-    return bases
+def eigenpairs(matrix: torch.Tensor, layer: Layer, what: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Eigenvalues, ascending, and eigenvectors in columns of a layer's covariance.
+
+    Raises:
+        ArithmeticError: it is not finite, or has no eigendecomposition even in float64.
+    """
+    if not bool(torch.isfinite(matrix).all()):
+        raise ArithmeticError(f"the covariance of the {what} of layer {layer.name} is not finite")
+    try:
+        return symmetric_eigen(matrix)
+    except torch.linalg.LinAlgError as error:
+        raise ArithmeticError(
+            f"the covariance of the {what} of layer {layer.name} has no eigendecomposition"
+        ) from error
+
+
+def symmetric_eigen(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Eigenvalues, ascending, and eigenvectors in columns; float64 unless the matrix is large."""
+    symmetric = (matrix + matrix.T).mul_(0.5)
+    kind = torch.float64 if len(matrix) <= LARGE else torch.float32
+    try:
+        values, vectors = torch.linalg.eigh(symmetric.to(kind))
+        if bool(torch.isfinite(values).all()):
+            return values, vectors
+    except RuntimeError:
+        pass  # large matrices sometimes fail in float32, or for want of a GPU's memory
+    values, vectors = torch.linalg.eigh(symmetric.double().cpu())
+    return values.to(matrix.device), vectors.to(matrix.device)
 
 
 def fit_eigenvalues(
-    model: nn.Module,
-    layers: list[Layer],
-    bases: list[Eigenbasis],
+    tracked: Tracked,
+    bases: dict[int, Eigenbasis],
     texts: Sequence[TokenisedText],
-    options: FactorOptions,
+    *,
     rows: Sequence[int],
-    device: torch.device,
+    batch_tokens: int,
+    seed: int,
     progress: Progress = lambda done: None,
-) -> list[LayerFactors]:
-    """Λ [out, in]: second moment of each document's summed pseudo-gradient in the eigenbasis."""
-    sums = [torch.zeros(layer.shape, dtype=torch.float64, device=device) for layer in layers]
-    for batch, captured in pseudo_gradients(
-        model, layers, texts, options, CORRECTION, rows, device
-    ):
-        for total, basis, layer in zip(sums, bases, captured, strict=True):
-            rotated = Captured(
-                layer.activations @ basis.activations, layer.gradients @ basis.gradients
-            )
-            for chunk in chunks(rotated):
-                total += chunk.per_text().square().sum(0)
-        progress(len(batch.rows))
-    return [
-        LayerFactors(basis, (total / len(rows)).to(basis.activations.dtype))
-        for basis, total in zip(bases, sums, strict=True)
-    ]
-
-
-def chunks(captured: Captured) -> Iterator[Captured]:
-    """The same texts a few at a time, so that their gradients [texts, out, in] fit in memory."""
-    numbers = captured.activations.shape[-1] * captured.gradients.shape[-1]
-    size = max(1, CHUNK_NUMBERS // numbers)
-    for start in range(0, captured.activations.shape[0], size):
-        yield Captured(
-            captured.activations[start : start + size], captured.gradients[start : start + size]
+) -> dict[int, torch.Tensor]:
+    """Λ [out, in]: second moment of each document's summed pseudo-gradient in the basis."""
+    sums = {
+        index: torch.zeros(
+            tracked.layers[index].shape, dtype=_sum_type(tracked), device=tracked.device
         )
+        for index in tracked.wanted
+    }
+    rotation = InputRotation(tracked, bases)
+
+    def consume(index: int, captured: Captured) -> None:
+        basis = bases[index]
+        rotated = Captured(
+            rotation.of(index, captured.activations),
+            captured.gradients
+            if basis.gradients is None
+            else captured.gradients @ basis.gradients.to(captured.gradients.dtype),
+        )
+        for _, chunk in chunks(rotated):
+            sums[index] += gradients_per_text(chunk).square_().sum(0)
+
+    for batch in batches(texts, batch_tokens, rows):
+        rotation.forget()
+        backward_pass(tracked, batch, consume, labels=drawn_labels(seed, CORRECTION))
+        progress(len(batch.rows))
+    return {index: total.div_(len(rows)) for index, total in sums.items()}
+
+
+class InputRotation:
+    """ā Q_A of one batch, computed once for layers that share their input."""
+
+    def __init__(self, tracked: Tracked, bases: dict[int, Eigenbasis]) -> None:
+        self._bases, self._owners = bases, _owners(tracked)
+        self._sharers = [*self._owners.values()]
+        self._kept: dict[int, tuple[torch.Tensor, int]] = {}
+
+    def of(self, index: int, activations: torch.Tensor) -> torch.Tensor:
+        """The activations of a layer in its basis; layers come once a batch each."""
+        basis = self._bases[index].activations
+        if basis is None:
+            return activations
+        owner = self._owners[index]
+        rotated, left = self._kept.pop(owner, (None, self._sharers.count(owner)))
+        if rotated is None:
+            rotated = activations @ basis.to(activations.dtype)
+        if left > 1:
+            self._kept[owner] = rotated, left - 1
+        return rotated
+
+    def forget(self) -> None:
+        """Before a new batch."""
+        self._kept.clear()
+
+
+def _owners(tracked: Tracked) -> dict[int, int]:
+    """For each wanted layer the first wanted layer that shares its input."""
+    first: dict[int, int] = {}
+    owners = {}
+    for index in tracked.wanted:
+        layer = tracked.layers[index]
+        owners[index] = first.setdefault(layer.input_of, index)
+    return owners
+
+
+def _zeros(features: int, tracked: Tracked) -> torch.Tensor:
+    kind = torch.float64 if features <= LARGE else torch.float32
+    return torch.zeros(features, features, dtype=kind, device=tracked.device)
+
+
+def _sum_type(tracked: Tracked) -> torch.dtype:
+    """Λ is summed in the model's precision or float32, whichever is better."""
+    model_type = next(tracked.model.parameters()).dtype
+    return torch.float64 if model_type == torch.float64 else torch.float32

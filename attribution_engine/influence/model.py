@@ -10,9 +10,19 @@ from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+from attribution_engine.influence.adapters import (
+    base_and_adapter,
+    refuse_variants,
+    with_adapter,
+)
 from attribution_engine.records import InputError, ModelConfig
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
+DTYPES = {
+    "float32": torch.float32,
+    "tf32": torch.float32,
+    "float64": torch.float64,
+    "bfloat16": torch.bfloat16,
+}
 
 
 def resolve_device(device: str) -> torch.device:
@@ -35,11 +45,11 @@ def load_tokenizer(config: ModelConfig) -> PreTrainedTokenizerBase:
         InputError: no tokenizer in the folder, or one without offsets.
     """
     where = config.tokenizer or config.path
+    base, _ = base_and_adapter(config.path, config.adapter)
+    if where != base and not config.tokenizer and not _holds_tokenizer(where):
+        where = base  # an adapter's folder need not repeat its base model's tokenizer
     # transformers invents an empty tokenizer for some folders that hold none: look first.
-    if Path(where).is_dir() and not any(
-        (Path(where) / name).exists()
-        for name in ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
-    ):
+    if Path(where).is_dir() and not _holds_tokenizer(where):
         raise InputError(
             f"{where}: no tokenizer in this folder; save one beside the model "
             "(tokenizer.save_pretrained) or name one as model.tokenizer"
@@ -57,41 +67,48 @@ def load_tokenizer(config: ModelConfig) -> PreTrainedTokenizerBase:
 
 
 def load_model(config: ModelConfig, device: torch.device) -> nn.Module:
-    """The model in eval mode, no parameter asking for gradients, attention in plain operations.
+    """The model in eval mode, no parameter asking for gradients.
 
-    Plain ("eager") attention, because forward-mode differentiation passes through it.
+    A LoRA adapter is put in, not merged. "tf32" is float32 with a GPU's matrix products in TF32.
 
     Raises:
-        InputError: unknown dtype, or the model does not load.
+        InputError: unknown dtype, or the model or its adapter does not load.
     """
     if config.dtype not in DTYPES:
         raise InputError(f"model.dtype = {config.dtype!r}: choose one of {', '.join(DTYPES)}")
     if not Path(config.path).exists() and config.path.startswith((".", "/", "~")):
         raise InputError(f"{config.path}: no such model folder; correct model.path")
+    torch.backends.cuda.matmul.allow_tf32 = config.dtype == "tf32"
+    base, adapter = base_and_adapter(config.path, config.adapter)
     model: Any
     loaded: dict[str, Any]
     try:
         model, loaded = AutoModelForCausalLM.from_pretrained(  # type: ignore[misc]
-            config.path,
+            base,
             dtype=DTYPES[config.dtype],
-            attn_implementation="eager",
             output_loading_info=True,
         )
     except Exception as error:
-        raise InputError(
-            f"{config.path}: the model does not load ({_first_line(error)})"
-        ) from error
+        raise InputError(f"{base}: the model does not load ({_first_line(error)})") from error
     if loaded["missing_keys"]:
         missing = sorted(loaded["missing_keys"])
         raise InputError(
-            f"{config.path}: {len(missing)} weights are not in the checkpoint ({missing[0]}, ...); "
+            f"{base}: {len(missing)} weights are not in the checkpoint ({missing[0]}, ...); "
             "they would be random: save the whole model"
         )
     # Of the model's own generation settings only the end tokens are kept: they may sample, search
     # or penalise, and would fill whatever a caller leaves open.
     ends = model.generation_config.eos_token_id
     model.generation_config = GenerationConfig(eos_token_id=ends)
+    if adapter is not None:
+        model = with_adapter(model, adapter)
+    refuse_variants(model, base)  # transformers itself puts in the adapter that a hub id names
     return model.requires_grad_(False).eval().to(device)
+
+
+def _holds_tokenizer(folder: str) -> bool:
+    names = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
+    return any((Path(folder) / name).exists() for name in names)
 
 
 def vocabulary_size(model: nn.Module) -> int:

@@ -1,4 +1,4 @@
-"""The preconditioned direction of every query: v = (G + λI)⁻¹ ∇ log p(completion | prompt)."""
+"""The preconditioned direction of every query: v = (G + λI)⁻¹ ∇f, f = Σ weight · log p."""
 
 from __future__ import annotations
 
@@ -6,89 +6,97 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
-from attribution_engine.influence.capture import (
-    backward_to_layers,
-    log_probabilities,
-    logits_of,
-    recording,
-)
-from attribution_engine.influence.factors import LayerFactors
-from attribution_engine.influence.layers import Layer
-from attribution_engine.influence.tokens import TokenisedText, collate
+from attribution_engine.influence.capture import Captured
+from attribution_engine.influence.contractions import sum_of_outer_products
+from attribution_engine.influence.curvature import LayerCurvature
+from attribution_engine.influence.directions import LayerDirections, stacked
+from attribution_engine.influence.passes import backward_pass
+from attribution_engine.influence.tokens import TokenisedText, batches, collate
+from attribution_engine.influence.tracked import Tracked
 
 
-@dataclass(slots=True)
-class LayerDirections:
-    """The directions of all queries in one layer: exact, or of rank r.
+@dataclass(frozen=True, slots=True)
+class WeightedTexts:
+    """A query as the model sees it: f = Σ over parts of weight · log p(part with loss)."""
 
-    Attributes:
-        exact: [queries, out, in], or None.
-        left, right: [queries, out, rank] and [queries, rank, in] with left @ right ≈ exact.
-    """
-
-    exact: torch.Tensor | None
-    left: torch.Tensor | None = None
-    right: torch.Tensor | None = None
-
-    def of(self, query: int) -> torch.Tensor:
-        """The direction of one query, [out, in]."""
-        if self.exact is not None:
-            return self.exact[query]
-        assert self.left is not None and self.right is not None
-        return self.left[query] @ self.right[query]
-
-    @property
-    def n_queries(self) -> int:
-        kept = self.exact if self.exact is not None else self.left
-        assert kept is not None
-        return kept.shape[0]
+    parts: tuple[TokenisedText, ...]
+    weights: tuple[float, ...]
 
 
 def query_directions(
-    model: nn.Module,
-    layers: list[Layer],
-    factors: list[LayerFactors],
-    queries: Sequence[TokenisedText],
+    tracked: Tracked,
+    curvatures: dict[int, LayerCurvature],
+    queries: Sequence[WeightedTexts],
     *,
     damping: float,
     rank: int | None,
     seed: int,
-    device: torch.device,
+    batch_tokens: int,
     progress: Callable[[int], None] = lambda done: None,
-) -> list[LayerDirections]:
-    """v of every query in every layer, exact or compressed by randomised SVD."""
-    kept: list[list[tuple[torch.Tensor, ...]]] = [[] for _ in layers]
-    for number in range(len(queries)):
-        batch = collate(queries, [number])
-        with recording(layers) as calls:
-            logits = logits_of(model, batch, device)
-        log_p = log_probabilities(logits, batch.targets.to(device))
-        f = log_p[batch.has_loss.to(device)].sum()
-        captured = backward_to_layers(f, calls, layers, batch)
-        for at, layer in enumerate(captured):
-            direction = factors[at].precondition(layer.per_text()[0], damping)
-            if rank is None or rank >= min(direction.shape):
-                kept[at].append((direction,))
+) -> tuple[dict[int, LayerDirections], dict[int, torch.Tensor]]:
+    """v of every query in every wanted layer, exact or compressed by randomised SVD.
+
+    Returns:
+        By layer: the directions; and ‖∇f‖², [queries], float64.
+    """
+    kept: dict[int, list[tuple[torch.Tensor, ...]]] = {index: [] for index in tracked.wanted}
+    squared = {i: torch.zeros(len(queries), dtype=torch.float64) for i in tracked.wanted}
+    for number, query in enumerate(queries):
+        gradients = rotated_gradients(tracked, curvatures, query, batch_tokens)
+        for index in tracked.wanted:
+            curvature = curvatures[index]
+            gradient = gradients.pop(index, None)
+            if gradient is None:  # an expert that no token of the query went to
+                gradient = _nothing(tracked, index)
+            squared[index][number] = float(gradient.double().square().sum())
+            divided = curvature.divide(gradient, damping)
+            if rank is None or rank >= min(divided.shape):
+                kept[index].append((_whole(curvature, divided),))
             else:
-                kept[at].append(
-                    randomised_svd(direction, rank, (seed * 1_000_003 + number) % (1 << 62))
-                )
+                mixed = (seed * 1_000_003 + number) % (1 << 62)
+                kept[index].append(curvature.out_of_basis(*randomised_svd(divided, rank, mixed)))
         progress(1)
-    return [_stack(directions) for directions in kept]
+    return {index: stacked(directions) for index, directions in kept.items()}, squared
 
 
-def completion_nats(
-    model: nn.Module, query: TokenisedText, device: torch.device
-) -> tuple[float, list[float]]:
-    """−log p(completion | prompt) in nats, and its part for each text token (prompt tokens 0)."""
-    batch = collate([query], [0])
-    with torch.no_grad():
-        log_p = log_probabilities(logits_of(model, batch, device), batch.targets.to(device))[0]
-    nats = torch.where(batch.has_loss[0].to(device), -log_p, torch.zeros_like(log_p)).double()
-    per_token = [0.0] * (1 - query.starts) + nats.tolist()
-    return float(nats.sum()), per_token
+def rotated_gradients(
+    tracked: Tracked,
+    curvatures: dict[int, LayerCurvature],
+    query: WeightedTexts,
+    batch_tokens: int,
+) -> dict[int, torch.Tensor]:
+    """∇f [out, in] of every layer that it depends on, in that layer's basis."""
+    sums: dict[int, torch.Tensor] = {}
+
+    def consume(index: int, captured: Captured) -> None:
+        activations, gradients = (
+            captured.activations.flatten(0, 1),
+            captured.gradients.flatten(0, 1),
+        )
+        # f is a log-probability, the pass differentiates its negative.
+        rotated = curvatures[index].into_basis(activations, -gradients)
+        gradient = sum_of_outer_products(rotated[1], rotated[0])
+        sums[index] = sums[index] + gradient if index in sums else gradient
+
+    for batch in batches(query.parts, batch_tokens):
+        weights = torch.tensor([query.weights[row] for row in batch.rows], dtype=torch.float64)
+        plain = bool((weights == 1.0).all())
+        backward_pass(tracked, batch, consume, weights=None if plain else weights)
+    return sums
+
+
+def _whole(curvature: LayerCurvature, divided: torch.Tensor) -> torch.Tensor:
+    """A direction [out, in] back from the basis."""
+    left, right = curvature.basis.gradients, curvature.basis.activations
+    direction = divided if left is None else left.to(divided.dtype) @ divided
+    return direction if right is None else direction @ right.to(divided.dtype).T
+
+
+def _nothing(tracked: Tracked, index: int) -> torch.Tensor:
+    kind = next(tracked.model.parameters()).dtype
+    kind = kind if kind == torch.float64 else torch.float32
+    return torch.zeros(tracked.layers[index].shape, dtype=kind, device=tracked.device)
 
 
 def randomised_svd(
@@ -98,16 +106,24 @@ def randomised_svd(
     generator = torch.Generator().manual_seed(seed)
     width = min(rank + oversampling, *matrix.shape)
     probe = torch.randn(matrix.shape[1], width, generator=generator, dtype=torch.float64)
-    basis = torch.linalg.qr(matrix @ probe.to(matrix)).Q
+    image = matrix @ probe.to(matrix)
     for _ in range(passes):  # power iterations: the spectrum of a gradient falls slowly
-        basis = torch.linalg.qr(matrix @ torch.linalg.qr(matrix.T @ basis).Q).Q
-    u, s, vh = torch.linalg.svd(basis.T @ matrix, full_matrices=False)
-    root = s[:rank].sqrt()
-    return (basis @ u[:, :rank]) * root, root.unsqueeze(1) * vh[:rank]
+        image = matrix @ torch.linalg.qr(matrix.T @ image).Q
+    basis = torch.linalg.qr(image).Q
+    within = basis.T @ matrix  # [width, in]
+    # Its left singular vectors from a small eigenproblem; strongest last.
+    vectors = torch.linalg.eigh((within @ within.T).double()).eigenvectors[:, -rank:].to(matrix)
+    return basis @ vectors, vectors.T @ within
 
 
-def _stack(directions: list[tuple[torch.Tensor, ...]]) -> LayerDirections:
-    if len(directions[0]) == 1:
-        return LayerDirections(torch.stack([one for (one,) in directions]))
-    left, right = zip(*directions, strict=True)
-    return LayerDirections(None, torch.stack(left), torch.stack(right))
+def completion_nats(tracked: Tracked, query: TokenisedText) -> tuple[float, list[float]]:
+    """−log p(completion | prompt) in nats, and its part for each text token (prompt tokens 0)."""
+    batch = collate([query], [0])
+    targets = batch.targets.to(tracked.device)
+    with torch.no_grad():
+        logits = tracked.model(input_ids=batch.inputs.to(tracked.device), use_cache=False).logits
+        logits = logits if logits.dtype == torch.float64 else logits.float()
+        log_p = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)[0] - logits.logsumexp(-1)[0]
+    nats = torch.where(batch.has_loss[0].to(tracked.device), -log_p, torch.zeros_like(log_p))
+    per_token = [0.0] * (1 - query.starts) + nats.double().tolist()
+    return float(nats.double().sum()), per_token

@@ -6,22 +6,21 @@ import numpy as np
 import torch
 
 
-def sample_labels(logits: torch.Tensor, uniforms: torch.Tensor) -> torch.Tensor:
-    """One label a position by inverting the cumulative distribution.
+def sample_labels(probabilities: torch.Tensor, uniforms: torch.Tensor) -> torch.Tensor:
+    """One label a row by inverting the cumulative distribution.
 
     Args:
-        logits: [texts, positions, vocabulary].
-        uniforms: [texts, positions], in [0, 1).
+        probabilities: [rows, vocabulary].
+        uniforms: [rows], in [0, 1).
 
     Returns:
-        Labels [texts, positions].
+        Labels [rows].
     """
-    labels = torch.empty(logits.shape[:2], dtype=torch.long, device=logits.device)
-    for row in range(logits.shape[0]):  # row by row: the float64 copy of a batch would be large
-        cumulative = torch.softmax(logits[row].double(), -1).cumsum(-1)
-        drawn = uniforms[row].to(logits.device).double().unsqueeze(-1) * cumulative[:, -1:]
-        labels[row] = torch.searchsorted(cumulative, drawn, right=True).squeeze(-1)
-    return labels.clamp_(max=logits.shape[-1] - 1)
+    cumulative = probabilities.cumsum(-1)
+    # float32 sums of probabilities end near 1, not at it: the draw is scaled to where they end.
+    drawn = uniforms.to(cumulative).unsqueeze(-1) * cumulative[:, -1:]
+    labels = torch.searchsorted(cumulative, drawn, right=True).squeeze(-1)
+    return labels.clamp_(max=probabilities.shape[-1] - 1)
 
 
 def document_uniforms(

@@ -1,4 +1,4 @@
-"""Influence of every document on every query, and each document's gradient norm.
+"""One pass over documents: their influence on every query, their gradient norms, their tokens.
 
 I = ∇fᵀ (G + λI)⁻¹ (−∇L) = −Σ_layers ⟨v, Σ_t ds_t āᵀ_t⟩, with L the document's summed NLL.
 Positive = more weight on the document raises the completion's log-probability.
@@ -6,83 +6,193 @@ Positive = more weight on the document raises the completion's log-probability.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import torch
-from torch import nn
 
-from attribution_engine.influence.capture import (
-    Captured,
-    backward_to_layers,
-    log_probabilities,
-    logits_of,
-    recording,
+from attribution_engine.influence.capture import Captured
+from attribution_engine.influence.contractions import (
+    chunks,
+    document_products,
+    gradients_per_text,
+    slot_products,
+    squared_norms,
 )
-from attribution_engine.influence.factors import chunks
-from attribution_engine.influence.layers import Layer
-from attribution_engine.influence.query_gradients import LayerDirections
+from attribution_engine.influence.curvature import LayerCurvature
+from attribution_engine.influence.directions import LayerDirections
+from attribution_engine.influence.passes import backward_pass
 from attribution_engine.influence.tokens import Batch, TokenisedText, batches
+from attribution_engine.influence.tracked import Tracked
+
+# Layers that are scored in one pass, and how to get their directions onto the device.
+Group = tuple[Sequence[int], Callable[[], dict[int, LayerDirections]]]
+Progress = Callable[[int], None]
 
 
-def document_pass(
-    model: nn.Module, layers: list[Layer], batch: Batch, device: torch.device
-) -> list[Captured]:
-    """Activations and gradients of Σ NLL of the documents' own tokens."""
-    with recording(layers) as calls:
-        logits = logits_of(model, batch, device)
-    nll = -log_probabilities(logits, batch.targets.to(device))
-    loss = nll[batch.has_loss.to(device)].sum()
-    return backward_to_layers(loss, calls, layers, batch)
+@dataclass(slots=True)
+class Scores:
+    """Of some documents, in the order of `rows`; all in float64 or float32 on the CPU.
+
+    Attributes:
+        rows: the documents.
+        influence: [queries, documents], nats per unit of weight.
+        squared_norms: ‖∇L‖² over the tracked layers, [documents].
+        tokens: `update` shares, [queries, text tokens of all documents one after another]; None
+            where they were not asked for. token_starts: [documents + 1], where each begins.
+    """
+
+    rows: np.ndarray
+    influence: np.ndarray
+    squared_norms: np.ndarray
+    tokens: np.ndarray | None
+    token_starts: np.ndarray
+
+    def of_document(self, at: int) -> np.ndarray:
+        """The shares of one document's tokens, [queries, tokens]."""
+        assert self.tokens is not None
+        return self.tokens[:, self.token_starts[at] : self.token_starts[at + 1]]
 
 
-def document_scores(
-    model: nn.Module,
-    layers: list[Layer],
-    directions: list[LayerDirections],
-    documents: Sequence[TokenisedText],
+def score_documents(
+    tracked: Tracked,
+    groups: Iterable[Group],
+    texts: Sequence[TokenisedText],
+    rows: Sequence[int],
+    n_queries: int,
     *,
+    tokens: bool,
     batch_tokens: int,
-    device: torch.device,
-    progress: Callable[[int], None] = lambda done: None,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Scores every document against every query in one pass over the corpus.
+    progress: Progress = lambda done: None,
+) -> Scores:
+    """Scores documents against all queries, in one pass for each group of layers.
+
+    Args:
+        groups: together they hold every layer once; one group where all fits in memory.
+        tokens: whether to split every influence over the tokens as well.
+    """
+    lengths = np.array([texts[row].n_tokens for row in rows], dtype=np.int64)
+    starts = np.concatenate([[0], lengths.cumsum()])
+    scores = Scores(
+        np.asarray(rows),
+        np.zeros((n_queries, len(rows))),
+        np.zeros(len(rows)),
+        np.zeros((n_queries, int(starts[-1])), dtype=np.float32) if tokens else None,
+        starts,
+    )
+    place = {row: at for at, row in enumerate(rows)}
+    groups = list(groups)
+    for number, (wanted, load) in enumerate(groups):
+        directions = load()
+        part = tracked.only(wanted)
+        for batch in batches(texts, batch_tokens, rows):
+            at = np.array([place[row] for row in batch.rows])
+            _score_batch(part, directions, texts, batch, at, scores)
+            if number == len(groups) - 1:
+                progress(len(batch.rows))
+    return scores
+
+
+def _score_batch(
+    tracked: Tracked,
+    directions: dict[int, LayerDirections],
+    texts: Sequence[TokenisedText],
+    batch: Batch,
+    at: np.ndarray,
+    scores: Scores,
+) -> None:
+    """Adds what the wanted layers contribute; `at` says where the batch's documents stand."""
+    shape = (len(scores.influence), len(batch.rows))
+    kind = torch.float64 if next(tracked.model.parameters()).dtype == torch.float64 else None
+    kind = kind or torch.float32
+    products = torch.zeros(shape, dtype=kind, device=tracked.device)
+    squared = torch.zeros(shape[1], dtype=kind, device=tracked.device)
+    shares = None
+    width = batch.inputs.shape[1]
+    if scores.tokens is not None:
+        shares = torch.zeros(*shape, width, dtype=kind, device=tracked.device)
+
+    def consume(index: int, captured: Captured) -> None:
+        nonlocal products, squared
+        if shares is not None:
+            slots = slot_products(captured, directions[index])
+            shares.sub_(captured.of_positions(slots, width))
+            squared += squared_norms(captured)
+            return
+        found, norms = document_products(captured, directions[index])
+        products -= found
+        squared += norms
+
+    backward_pass(tracked, batch, consume)
+    scores.squared_norms[at] += squared.double().cpu().numpy()
+    if shares is None:
+        scores.influence[:, at] += products.double().cpu().numpy()
+        return
+    on_cpu = shares.cpu().numpy()
+    for number, (row, where) in enumerate(zip(batch.rows, at, strict=True)):
+        split = on_text_tokens(on_cpu[:, number], texts[row])
+        scores.of_document(where)[:] += split
+        scores.influence[:, where] += split.sum(1, dtype=np.float64)
+
+
+def on_text_tokens(shares: np.ndarray, text: TokenisedText) -> np.ndarray:
+    """Shares of input positions [queries, positions] as text tokens' [queries, n_tokens].
+
+    The start token's share is counted on the first text token; the last token updates nothing.
+    """
+    result = np.zeros((len(shares), text.n_tokens), dtype=shares.dtype)
+    kept = shares[:, : text.n_positions]
+    if not text.starts:
+        result[:, :-1] = kept
+        return result
+    result[:, 0] = kept[:, 0]
+    if text.n_tokens > 1:
+        result[:, :-1] += kept[:, 1:]
+    return result
+
+
+def self_scores(
+    tracked: Tracked,
+    groups: Iterable[tuple[Sequence[int], Callable[[], dict[int, LayerCurvature]]]],
+    texts: Sequence[TokenisedText],
+    rows: Sequence[int],
+    *,
+    damping: float,
+    batch_tokens: int,
+    progress: Progress = lambda done: None,
+) -> Scores:
+    """∇Lᵀ (G + λI)⁻¹ ∇L: what a document does for its own log-probability; never negative.
 
     Returns:
-        influence [queries, documents] in nats, and gradient norms ‖∇L‖ [documents] over the
-        tracked layers; both float64 on the CPU.
+        Scores with one row of influence, and no tokens.
     """
-    n_queries = directions[0].n_queries
-    influence = torch.zeros(n_queries, len(documents), dtype=torch.float64)
-    squared_norm = torch.zeros(len(documents), dtype=torch.float64)
-    for batch in batches(documents, batch_tokens):
-        rows = torch.tensor(batch.rows)
-        for captured, direction in zip(
-            document_pass(model, layers, batch, device), directions, strict=True
-        ):
-            start = 0
-            for chunk in chunks(captured):
-                gradient = chunk.per_text()  # [texts, out, in]
-                at = rows[start : start + len(gradient)]
-                influence[:, at] -= _products(direction, gradient, chunk).double().cpu()
-                squared_norm[at] += gradient.square().sum((1, 2)).double().cpu()
-                start += len(gradient)
-        progress(len(batch.rows))
-    return influence, squared_norm.sqrt()
+    starts = np.zeros(len(rows) + 1, dtype=np.int64)
+    scores = Scores(np.asarray(rows), np.zeros((1, len(rows))), np.zeros(len(rows)), None, starts)
+    place = {row: at for at, row in enumerate(rows)}
+    groups = list(groups)
+    for number, (wanted, load) in enumerate(groups):
+        curvatures = load()
+        for batch in batches(texts, batch_tokens, rows):
+            at = np.array([place[row] for row in batch.rows])
 
+            def consume(
+                index: int,
+                captured: Captured,
+                at: np.ndarray = at,
+                curvatures: dict[int, LayerCurvature] = curvatures,
+            ) -> None:
+                curvature = curvatures[index]
+                rotated = Captured(*curvature.into_basis(captured.activations, captured.gradients))
+                for texts_of, chunk in chunks(rotated):
+                    gradient = gradients_per_text(chunk)
+                    own = (curvature.divide(gradient, damping) * gradient).sum((1, 2))
+                    scores.influence[0, at[texts_of]] += own.double().cpu().numpy()
+                    scores.squared_norms[at[texts_of]] += (
+                        gradient.square().sum((1, 2)).double().cpu().numpy()
+                    )
 
-def _products(direction: LayerDirections, gradient: torch.Tensor, chunk: Captured) -> torch.Tensor:
-    """⟨v_q, gradient_d⟩ of one layer, [queries, texts]."""
-    if direction.exact is not None:
-        return direction.exact.flatten(1) @ gradient.flatten(1).T
-    return position_products(direction, chunk).sum(-1)
-
-
-def position_products(direction: LayerDirections, captured: Captured) -> torch.Tensor:
-    """⟨v_q, ds_t āᵀ_t⟩ of one layer, [queries, texts, positions]."""
-    if direction.exact is not None:
-        pulled = captured.gradients @ direction.exact.unsqueeze(1)  # [queries, texts, t, in]
-        return (pulled * captured.activations).sum(-1)
-    assert direction.left is not None and direction.right is not None
-    outputs = captured.gradients @ direction.left.unsqueeze(1)
-    inputs = captured.activations @ direction.right.transpose(1, 2).unsqueeze(1)
-    return (outputs * inputs).sum(-1)
+            backward_pass(tracked.only(wanted), batch, consume)
+            if number == len(groups) - 1:
+                progress(len(batch.rows))
+    return scores

@@ -8,130 +8,158 @@ token before the predicted one. The start token's own share is counted on the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
+import numpy as np
 import torch
-from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from attribution_engine.influence.capture import log_probabilities
-from attribution_engine.influence.layers import Layer
-from attribution_engine.influence.query_gradients import LayerDirections
-from attribution_engine.influence.scores import document_pass, position_products
+from attribution_engine.influence.capture import Captured
+from attribution_engine.influence.contractions import slot_products
+from attribution_engine.influence.directions import LayerDirections
+from attribution_engine.influence.layers import tangents
+from attribution_engine.influence.output_head import chunks_of_rows, probabilities
+from attribution_engine.influence.passes import backward_pass
+from attribution_engine.influence.scores import on_text_tokens
 from attribution_engine.influence.tokens import Batch, TokenisedText, batches
+from attribution_engine.influence.tracked import Tracked
 
-Scores = dict[int, list[float]]  # document row -> one number (nats) a text token
 Progress = Callable[[int], None]
 
 
 def predicted_scores(
-    model: nn.Module,
-    layers: list[Layer],
-    directions: list[LayerDirections],
+    tracked: Tracked,
+    directions: dict[int, LayerDirections],
     query: int,
-    documents: Sequence[TokenisedText],
+    texts: Sequence[TokenisedText],
     rows: Sequence[int],
     *,
     batch_tokens: int,
-    device: torch.device,
     progress: Progress = lambda done: None,
-) -> Scores:
-    """Change of each token's log-probability along the query's direction, for some documents."""
-    dtype = next(model.parameters()).dtype
-    tangents: dict[str, torch.Tensor] = {}
-    for layer, direction in zip(layers, directions, strict=True):
-        tangents |= layer.parameters_of(direction.of(query).to(dtype))
-    primals = {name: model.get_parameter(name).detach() for name in tangents}
-    result: Scores = {}
-    for batch in batches(documents, batch_tokens, rows):
-        changes = _directional_change(model, primals, tangents, batch, device)
-        changes = changes.masked_fill(~batch.has_loss.to(device), 0.0).double().cpu()
+) -> dict[int, np.ndarray]:
+    """Change of each token's log-probability along the query's direction, for some documents.
+
+    Returns:
+        document row -> [n_tokens], nats; their sum over layers that stand in `directions`.
+    """
+    kind = next(tracked.model.parameters()).dtype
+    chosen = sorted(directions)
+    moving = tangents(
+        [tracked.layers[index] for index in chosen],
+        [directions[index].of(query).to(kind) for index in chosen],
+    )
+    result: dict[int, np.ndarray] = {}
+    for batch in batches(texts, batch_tokens, rows):
+        changes = directional_change(tracked, moving, batch).double().cpu().numpy()
         for at, row in enumerate(batch.rows):
-            text = documents[row]
-            of_targets = changes[at, : text.n_positions].tolist()
+            text = texts[row]
+            of_targets = changes[at, : text.n_positions]
             # Without a start token nothing predicts the first token.
-            result[row] = of_targets if text.starts else [0.0, *of_targets]
+            result[row] = of_targets if text.starts else np.concatenate([[0.0], of_targets])
         progress(len(batch.rows))
     return result
 
 
-def _directional_change(
-    model: nn.Module,
-    primals: dict[str, torch.Tensor],
-    tangents: dict[str, torch.Tensor],
-    batch: Batch,
-    device: torch.device,
+def directional_change(
+    tracked: Tracked, moving: dict[str, torch.Tensor], batch: Batch
 ) -> torch.Tensor:
-    """d/dε log p(target; θ + ε·tangents) at ε = 0, [texts, positions]."""
-    inputs, attended = batch.inputs.to(device), batch.attended.to(device).long()
-    targets = batch.targets.to(device)
+    """d/dε log p(target; θ + ε·moving) at ε = 0, [texts, positions]; 0 without a loss."""
+    has_loss = batch.has_loss.to(tracked.device)
+    targets = batch.targets.to(tracked.device)[has_loss]
+    whole = tracked.trunk if tracked.trunk is not None else tracked.model
+    names = {id(parameter): name for name, parameter in whole.named_parameters()}
+    changing = {
+        names[id(tracked.model.get_parameter(name))]: tangent for name, tangent in moving.items()
+    }
+    primals = {name: whole.get_parameter(name).detach() for name in changing}
+    ids = batch.inputs.to(tracked.device)
 
-    def log_p(parameters: dict[str, torch.Tensor]) -> torch.Tensor:
+    def states(parameters: dict[str, torch.Tensor]) -> torch.Tensor:
         output = torch.func.functional_call(
-            model,
-            parameters,
-            kwargs={"input_ids": inputs, "attention_mask": attended, "use_cache": False},
+            whole, parameters, kwargs={"input_ids": ids, "use_cache": False}
         )
-        logits = output.logits
-        return log_probabilities(
-            logits if logits.dtype == torch.float64 else logits.float(), targets
-        )
+        return output.logits if tracked.trunk is None else output.last_hidden_state
 
-    with torch.no_grad():
-        return torch.func.jvp(log_p, (primals,), (tangents,))[1]
+    with torch.no_grad(), _attention_with_forward_mode():
+        both = torch.func.jvp(states, (primals,), (changing,))
+        value, change = both[0], both[1]
+        of_targets = (_of_hidden if tracked.trunk is not None else _of_logits)(
+            tracked, value[has_loss], change[has_loss], targets
+        )
+    result = torch.zeros(has_loss.shape, dtype=of_targets.dtype, device=tracked.device)
+    result[has_loss] = of_targets
+    return result
+
+
+def _of_hidden(
+    tracked: Tracked, hidden: torch.Tensor, change: torch.Tensor, targets: torch.Tensor
+) -> torch.Tensor:
+    """(w_z − Σ_j p_j w_j)·ḣ of rows [rows, hidden_size]: the head's part by formula."""
+    assert tracked.head is not None
+    weight = tracked.head.weight
+    parts = []
+    for rows in chunks_of_rows(hidden, weight.shape[0]):
+        expected = probabilities(tracked.head(hidden[rows])).to(weight.dtype) @ weight
+        moved = (weight[targets[rows]] - expected) * change[rows]
+        parts.append(moved.sum(-1, dtype=_sum_type(moved)))
+    return torch.cat(parts)
+
+
+def _of_logits(
+    _tracked: Tracked, logits: torch.Tensor, change: torch.Tensor, targets: torch.Tensor
+) -> torch.Tensor:
+    logits, change = logits.to(_sum_type(logits)), change.to(_sum_type(change))
+    own = change.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    return own - (torch.softmax(logits, -1) * change).sum(-1)
+
+
+@contextmanager
+def _attention_with_forward_mode() -> Iterator[None]:
+    """Attention in plain matrix products: the fused kernels have no forward mode."""
+    with sdpa_kernel(SDPBackend.MATH):
+        yield
 
 
 def update_scores(
-    model: nn.Module,
-    layers: list[Layer],
-    directions: list[LayerDirections],
+    tracked: Tracked,
+    directions: dict[int, LayerDirections],
     wanted: dict[int, list[int]],
-    documents: Sequence[TokenisedText],
+    texts: Sequence[TokenisedText],
     *,
     batch_tokens: int,
-    device: torch.device,
     progress: Progress = lambda done: None,
-) -> dict[tuple[int, int], list[float]]:
-    """Shares of the positions where the update happens.
+) -> dict[tuple[int, int], np.ndarray]:
+    """Shares of the positions where the update happens, of some documents on some queries.
 
     Args:
         wanted: document row -> the queries that want its tokens.
 
     Returns:
-        (query, document row) -> one number a text token (nats).
+        (query, document row) -> [n_tokens], nats.
     """
-    result: dict[tuple[int, int], list[float]] = {}
-    for batch in batches(documents, batch_tokens, sorted(wanted)):
-        captured = document_pass(model, layers, batch, device)
-        for at, row in enumerate(batch.rows):
-            queries, text = wanted[row], documents[row]
-            total = torch.zeros(len(queries), text.n_positions, dtype=torch.float64)
-            for layer, direction in zip(captured, directions, strict=True):
-                one = type(layer)(layer.activations[at : at + 1], layer.gradients[at : at + 1])
-                products = position_products(_of_queries(direction, queries), one)[:, 0]
-                total -= _fold_calls(products, batch.inputs.shape[1], text.n_positions)
-            for query, shares in zip(queries, total.tolist(), strict=True):
-                result[query, row] = _on_text_tokens(shares, text)
+    result: dict[tuple[int, int], np.ndarray] = {}
+    for batch in batches(texts, batch_tokens, sorted(wanted)):
+        width = batch.inputs.shape[1]
+        totals = [np.zeros((len(wanted[row]), width)) for row in batch.rows]
+
+        def consume(
+            index: int, captured: Captured, batch: Batch = batch, totals: list = totals
+        ) -> None:
+            for at, row in enumerate(batch.rows):
+                one = captured.select(slice(at, at + 1))
+                shares = slot_products(one, directions[index].select(wanted[row]))
+                positions = one.of_positions(shares, batch.inputs.shape[1])
+                totals[at] -= positions[:, 0].double().cpu().numpy()
+
+        backward_pass(tracked, batch, consume)
+        for row, total in zip(batch.rows, totals, strict=True):
+            split = on_text_tokens(total, texts[row])
+            for query, shares in zip(wanted[row], split, strict=True):
+                result[query, row] = shares
         progress(len(batch.rows))
     return result
 
 
-def _of_queries(direction: LayerDirections, queries: list[int]) -> LayerDirections:
-    if direction.exact is not None:
-        return LayerDirections(direction.exact[queries])
-    assert direction.left is not None and direction.right is not None
-    return LayerDirections(None, direction.left[queries], direction.right[queries])
-
-
-def _fold_calls(products: torch.Tensor, width: int, n_positions: int) -> torch.Tensor:
-    """Sums the calls of a layer that was used more than once; cuts the padding off."""
-    products = products.double().cpu()
-    return products.reshape(products.shape[0], -1, width).sum(1)[:, :n_positions]
-
-
-def _on_text_tokens(shares: list[float], text: TokenisedText) -> list[float]:
-    """Shares of input positions (start token first, last token absent) as text tokens'."""
-    if not text.starts:
-        return [*shares, 0.0]
-    if text.n_tokens == 1:
-        return [shares[0]]
-    return [shares[0] + shares[1], *shares[2:], 0.0]
+def _sum_type(tensor: torch.Tensor) -> torch.dtype:
+    return torch.float64 if tensor.dtype == torch.float64 else torch.float32

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import accumulate
 
 import torch
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
-from attribution_engine.records import InputError
+from attribution_engine.corpora.start_token import start_ids
+from attribution_engine.records import Document, InputError, UnreadableRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,10 @@ class Batch:
     attended: torch.Tensor
     has_loss: torch.Tensor
 
-
-@lru_cache(maxsize=8)
-def start_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """The start token that this tokenizer puts before a text by default; none for GPT-2."""
-    bos = tokenizer.bos_token_id
-    ids = tokenizer("a")["input_ids"]
-    return [bos] if bos is not None and ids and ids[0] == bos else []
+    @property
+    def full(self) -> bool:
+        """Whether there is no padding."""
+        return bool(self.attended.all())
 
 
 def tokenise(
@@ -80,6 +78,7 @@ def tokenise(
     context: int,
     vocabulary: int,
     where: str,
+    loss_ranges: Sequence[tuple[int, int]] = (),
     mend: str = "set corpus.max_tokens to cut long documents, or split them",
 ) -> TokenisedText:
     """Tokenises one text.
@@ -92,14 +91,94 @@ def tokenise(
         max_tokens: longest text in tokens, start token included; None = the text must fit.
         context: positions that the model has; vocabulary: tokens that it has embeddings for.
         where: file and row, for the error; mend: what to do about a text that is too long.
+        loss_ranges: characters with loss as (start, end), in place of `loss_from`; a token counts
+            if it overlaps one of them.
 
     Raises:
-        InputError: longer than the context with no `max_tokens`; no token has a loss; or the
-            tokenizer is not the model's.
+        InputError: longer than the context with no `max_tokens`, or the tokenizer is not the
+            model's.
+        UnreadableRow: no token has a loss.
     """
     encoding = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    return tokenised(
+        list(encoding["input_ids"]),
+        encoding["offset_mapping"],
+        start_ids(tokenizer),
+        loss_from=loss_from,
+        loss_ranges=loss_ranges,
+        max_tokens=max_tokens,
+        context=context,
+        vocabulary=vocabulary,
+        where=where,
+        mend=mend,
+    )
+
+
+def tokenise_documents(
+    documents: Sequence[Document],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_tokens: int | None,
+    context: int,
+    vocabulary: int,
+) -> Iterator[TokenisedText | UnreadableRow]:
+    """`tokenise` for many documents at once, which a fast tokenizer does in parallel.
+
+    Yields:
+        For each document its tokens, or why it has none to predict.
+
+    Raises:
+        InputError: as `tokenise` does for a text too long, or a tokenizer of another model.
+    """
+    if not documents:
+        return
+    encoding = tokenizer(
+        [document.text for document in documents],
+        add_special_tokens=False,
+        return_offsets_mapping=True,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        verbose=False,
+    )
     start = start_ids(tokenizer)
-    ids = list(encoding["input_ids"])
+    for document, ids, offsets in zip(
+        documents, encoding["input_ids"], encoding["offset_mapping"], strict=True
+    ):
+        try:
+            yield tokenised(
+                list(ids),
+                offsets,
+                start,
+                loss_from=document.prompt_chars,
+                loss_ranges=document.loss_ranges,
+                max_tokens=max_tokens,
+                context=context,
+                vocabulary=vocabulary,
+                where=document.where,
+            )
+        except UnreadableRow as error:
+            yield error
+
+
+def tokenised(
+    ids: list[int],
+    offsets: Sequence[tuple[int, int]],
+    start: list[int],
+    *,
+    loss_from: int,
+    loss_ranges: Sequence[tuple[int, int]] = (),
+    max_tokens: int | None,
+    context: int,
+    vocabulary: int,
+    where: str,
+    mend: str = "set corpus.max_tokens to cut long documents, or split them",
+) -> TokenisedText:
+    """`tokenise` of a text whose token ids and character offsets are known already.
+
+    Args:
+        ids: ids of the text's tokens; offsets: (first character, end) of each.
+        start: the start token, if the tokenizer uses one.
+    """
     check_ids(ids, vocabulary, where)
     longest = max_tokens if max_tokens is not None else context
     if max_tokens is None and len(start) + len(ids) > context:
@@ -108,24 +187,40 @@ def tokenise(
             f"{mend}"
         )
     kept = ids[: longest - len(start)]
-    ends: list[int] = []
-    for _, end in encoding["offset_mapping"][: len(kept)]:
-        ends.append(max(end, ends[-1] if ends else 0))  # some tokenizers give (0, 0) for bytes
-    tokenised = TokenisedText(
+    # Some tokenizers give (0, 0) for bytes: such a token is where the token before it is.
+    ends = tuple(accumulate([end for _, end in offsets[: len(kept)]], max))
+    if loss_ranges:
+        begins = accumulate([begin for begin, _ in offsets[: len(kept)]], max)
+        has_loss = _overlapping(begins, ends, loss_ranges)
+    else:
+        has_loss = tuple([end > loss_from for end in ends])
+    found = TokenisedText(
         ids=(*start, *kept),
         starts=len(start),
-        token_ends=tuple(ends),
-        has_loss=tuple(end > loss_from for end in ends),
+        token_ends=ends,
+        has_loss=has_loss,
         cut=len(kept) < len(ids),
     )
-    if not any(tokenised.target_loss):
-        if tokenised.cut:
-            raise InputError(
+    if not any(found.target_loss):
+        if found.cut:
+            raise UnreadableRow(
                 f"{where}: the response begins after the first {longest} tokens; raise "
                 "corpus.max_tokens or leave the row out"
             )
-        raise InputError(f"{where}: no token to predict; leave the row out")
-    return tokenised
+        raise UnreadableRow(f"{where}: no token to predict; leave the row out")
+    return found
+
+
+def _overlapping(
+    begins: Iterable[int], ends: Iterable[int], ranges: Sequence[tuple[int, int]]
+) -> tuple[bool, ...]:
+    """For each token whether it shares a character with one of the ranges (ascending, apart)."""
+    inside, at = [], 0
+    for begin, end in zip(begins, ends, strict=True):
+        while at < len(ranges) and ranges[at][1] <= begin:
+            at += 1
+        inside.append(at < len(ranges) and ranges[at][0] < end)
+    return tuple(inside)
 
 
 def check_ids(ids: Sequence[int], vocabulary: int, where: str) -> None:
@@ -153,12 +248,10 @@ def batches(
     """
     chosen = range(len(texts)) if rows is None else rows
     group: list[int] = []
-    longest = 0
-    for row in sorted(chosen, key=lambda row: (texts[row].n_positions, row)):
-        longest = max(longest, texts[row].n_positions)
-        if group and longest * (len(group) + 1) > budget:
+    for length, row in sorted((texts[row].n_positions, row) for row in chosen):
+        if group and length * (len(group) + 1) > budget:  # sorted: this one is the longest
             yield collate(texts, group)
-            group, longest = [], texts[row].n_positions
+            group = []
         group.append(row)
     if group:
         yield collate(texts, group)

@@ -14,6 +14,7 @@ from attribution_engine.store.views import (
     DocumentView,
     QueryEffect,
     QueryInfo,
+    RankedDocument,
     RankFit,
     SlopeGroup,
     SourceCount,
@@ -86,6 +87,14 @@ class StoreReader(Rankings):
         """One query, None if the run has no such query."""
         rows = self._rows(f"SELECT {QUERY_COLUMNS} FROM queries WHERE query_id = ?", [query_id])
         return QueryInfo(*rows[0]) if rows else None
+
+    def ranked_documents(self, query_id: int, ids: list[int]) -> tuple[RankedDocument, ...]:
+        """Documents by number as rows of a query's ranking, in the order of `ids`.
+
+        Raises:
+            KeyError: the run has no such document or query.
+        """
+        return self._ranked_documents(query_id, ids, "influence", "helpful", "")
 
     # One document ------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SIGN = "positive = helpful: more weight on the document raises the completion's log-probability"
 
 TABLES: dict[str, str] = {
@@ -12,15 +12,21 @@ TABLES: dict[str, str] = {
         corpus VARCHAR, method VARCHAR, config JSON, sign VARCHAR, damping DOUBLE, rank INTEGER,
         token_alignment VARCHAR, device VARCHAR, stage_seconds JSON, notes VARCHAR,
         n_documents BIGINT, n_queries INTEGER, n_tokens BIGINT, factor_documents BIGINT,
-        tracked_layers VARCHAR[], tail INTEGER, truncated_documents BIGINT""",
+        tracked_layers VARCHAR[], tail INTEGER, truncated_documents BIGINT, modules VARCHAR,
+        n_linear_maps INTEGER, seed BIGINT, covariance_documents BIGINT,
+        correction_documents BIGINT, skipped_documents BIGINT""",
     "documents": """
         doc_id INTEGER, text VARCHAR, prompt_chars INTEGER, source VARCHAR, domain VARCHAR,
         category VARCHAR, difficulty VARCHAR, n_tokens INTEGER, gradient_norm FLOAT,
-        token_ends INTEGER[], metadata JSON""",
+        token_ends INTEGER[], metadata JSON, loss_ranges INTEGER[]""",
     "queries": """
         query_id INTEGER, suite VARCHAR, task VARCHAR, kind VARCHAR, prompt VARCHAR,
         completion VARCHAR, reference VARCHAR, correct BOOLEAN, nats DOUBLE, n_tokens INTEGER,
-        token_ends INTEGER[], token_nats FLOAT[], keywords JSON""",
+        token_ends INTEGER[], token_nats FLOAT[], keywords JSON, span INTEGER[]""",
+    "query_items": """
+        query_id INTEGER, item INTEGER, prompt VARCHAR, completion VARCHAR, reference VARCHAR,
+        correct BOOLEAN, nats DOUBLE, n_tokens INTEGER, token_ends INTEGER[], token_nats FLOAT[],
+        in_set BOOLEAN""",
     "influence": """
         query_id INTEGER, doc_id INTEGER, influence FLOAT, rank INTEGER, rank_normed INTEGER""",
     "token_influence": """
@@ -29,7 +35,8 @@ TABLES: dict[str, str] = {
         doc_id INTEGER, span_id INTEGER, "start" INTEGER, "end" INTEGER, kind VARCHAR,
         behaviour VARCHAR, detector VARCHAR""",
     "span_influence": """
-        query_id INTEGER, doc_id INTEGER, span_id INTEGER, influence FLOAT, cut_influence FLOAT""",
+        query_id INTEGER, doc_id INTEGER, span_id INTEGER, influence FLOAT, cut_influence FLOAT,
+        alignment VARCHAR""",
     "token_class_influence": """
         query_id INTEGER, domain VARCHAR, token_class VARCHAR, token VARCHAR, n BIGINT,
         mean DOUBLE, share DOUBLE""",
@@ -59,15 +66,28 @@ TABLES: dict[str, str] = {
 MEANINGS: dict[str, str] = {
     "documents.token_ends": "character (code point) of `text` where each token ends",
     "documents.n_tokens": "tokens the model saw; fewer than the text holds where it was cut",
+    "documents.loss_ranges": "characters with loss: start, end, start …; NULL: all after prompt",
     "documents.gradient_norm": "norm of the gradient of the summed loss over the tracked layers",
-    "queries.nats": "−log p(completion | prompt), summed over completion tokens",
-    "queries.n_tokens": "tokens of the completion; token_ends and token_nats have the prompt too",
+    "queries.nats": "−log p(completion | prompt), summed over tokens; of a set: the mean",
+    "queries.n_tokens": "tokens explained; token_ends and token_nats have the other ones too",
     "queries.token_ends": "character (code point) of prompt + completion where each token ends",
-    "queries.token_nats": "−log p of each token of prompt + completion; prompt tokens are 0",
+    "queries.token_nats": "−log p of each token of prompt + completion; 0 if not explained",
+    "queries.span": "characters [start, end] of the completion that are explained; NULL = all",
+    "query_items.item": "row of the suite, from 1; a set query has all the items that were tried",
+    "query_items.in_set": "answered correctly, and so one of the items that the query is mean over",
+    "query_items.nats": "−log p(completion | prompt) of this item, not divided by their number",
+    "query_items.token_nats": "−log p of each token of prompt + completion; 0 if not explained",
     "influence.influence": "nats per unit of extra weight on the document; positive = helpful",
     "influence.rank": "1 = most helpful, n_documents = most harmful",
     "influence.rank_normed": "the same for influence ÷ gradient_norm",
     "token_influence.scores": "nats, one a token of the document; they sum to its influence",
+    "run.seed": "of the drawn labels, the factor sample and the randomised SVD",
+    "run.factor_documents": "documents in either part of the factor sample",
+    "run.tail": "token scores exist for so many documents at either end of every ranking",
+    "span_influence.influence": "sum of the token scores of the span, in `alignment`",
+    "span_influence.cut_influence": "influence of the whole document less that without the span",
+    "token_class_influence.share": "sum ÷ sum of the sizes of all classes, of the query",
+    "token_class_influence.mean": "nats a token, update alignment, over all documents",
     "rank_curve.rank": "geometric mean of the ranks in the bin; harmful: 1 = most harmful",
     "rank_curve.influence": "mean influence of the bin (nats); harmful values are negative",
     "rank_fit.slope": "least-squares slope of log |influence| on log rank over the top k",

@@ -42,17 +42,32 @@ class StoreWriter:
             }
             self._append(table, pa.table(columns), types)
 
-    def insert_influence(self, influence: np.ndarray, gradient_norms: np.ndarray) -> None:
+    def insert_table(self, table: str, rows: pa.Table) -> None:
+        """Appends rows that are columns already.
+
+        Raises:
+            KeyError: there is a column that the table does not have.
+        """
+        types = self._column_types(table)
+        unknown = set(rows.column_names) - set(types)
+        if unknown:
+            raise KeyError(f"table {table} has no column {', '.join(sorted(unknown))}")
+        self._append(table, rows, types)
+
+    def insert_influence(self, influence: np.ndarray, gradient_norms: np.ndarray | None) -> None:
         """Fills `influence`, every document for every query, ordered by query and rank.
 
         Args:
             influence: [queries, documents], nats.
-            gradient_norms: [documents]; a document with norm 0 has norm-corrected score 0.
+            gradient_norms: [documents]; a document with norm 0 has norm-corrected score 0. None =
+                there are no gradients; both ranks are then the same.
         """
         types = self._column_types("influence")
         for query, scores in enumerate(influence):
             order, ranks = ranked(scores)
-            _, normed = ranked(norm_corrected(scores, gradient_norms))
+            normed = ranks
+            if gradient_norms is not None:
+                _, normed = ranked(norm_corrected(scores, gradient_norms))
             table = pa.table(
                 {
                     "query_id": np.full(len(scores), query, dtype=np.int32),

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from attribution_engine.store.comparison_views import PLOTS, TOPS, Plot
 from attribution_engine.store.views import DocumentFilter, Score, Side, Unit
 
 VIEW, WRITTEN, ACTED = "view", "address as written", "a widget was used"
@@ -36,6 +37,9 @@ DEFAULTS: dict[str, Any] = {
     "task": "",
     "find": "",
     "mine": "",
+    "other": "",
+    "plot": "rank_log",
+    "top": "10",
 }
 ALLOWED: dict[str, tuple[str, ...]] = {
     "side": ("helpful", "harmful"),
@@ -43,6 +47,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "alignment": ("predicted", "update"),
     "unit": ("per_nat", "influence"),
     "mine": ("", "1"),
+    "plot": PLOTS,
+    "top": tuple(map(str, TOPS)),
 }
 RANKING_PAGE = 50  # documents
 MARKS = ("connective", "code", "markdown", "number", "operator")
@@ -54,6 +60,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "rankings": RANKING,
     "document": (*RANKING, "doc", "alignment", "marks"),
     "rank_curves": (*SHARED, "unit", "kind", "mine"),
+    "compare": (*SHARED, "other", "plot", "top", "doc"),
     "method": SHARED,
 }
 
@@ -145,6 +152,11 @@ def score() -> Score:
 def unit() -> Unit:
     """The chosen unit of the rank curves."""
     return cast(Unit, view()["unit"])
+
+
+def plot() -> Plot:
+    """The chosen plot of the comparison."""
+    return cast(Plot, view()["plot"])
 
 
 def number(name: str) -> int | None:

@@ -13,6 +13,7 @@ PAGES = {
     "rankings": "Rankings",
     "document": "Document",
     "rank_curves": "Rank curves",
+    "compare": "Compare",
     "method": "Method",
 }
 BY_APP = "page is run by app.py"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from os.path import commonprefix
 
 from attribution_engine.store.views import QueryInfo
@@ -29,6 +30,78 @@ ALIGNMENTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of a run: its name, what its number counts, what the number is in a sentence.
+
+    `signed` is whether the number can be negative, so that there is a harmful side.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    signed: bool = True
+
+
+_WEIGHT = "nats per unit of extra weight"
+_CHANGE = (
+    "First-order change of the completion's log-probability per unit of extra weight on the "
+    "document in training"
+)
+METHODS = {
+    "ek-fac": Method(
+        "EK-FAC", _WEIGHT, f"{_CHANGE}; curvature: Kronecker factors, eigenvalues corrected."
+    ),
+    "k-fac": Method("K-FAC", _WEIGHT, f"{_CHANGE}; curvature: Kronecker factors."),
+    "diagonal": Method("Diagonal", _WEIGHT, f"{_CHANGE}; curvature: one number a weight."),
+    "gradient-dot": Method(
+        "Gradient product",
+        "nats per unit of learning rate",
+        "Product of the document's and the completion's gradient: the first-order change of the "
+        "completion's log-probability by one plain gradient step on the document, per unit of "
+        "learning rate (nats² ÷ weight²). No curvature, so directions of steep loss lead.",
+    ),
+    "gradient-cosine": Method(
+        "Gradient cosine",
+        "cosine, −1 to 1",
+        "Cosine of the angle between the document's and the completion's gradient: no unit. How "
+        "long either gradient is does not count.",
+    ),
+    "tracin": Method(
+        "TracIn",
+        "nats per step on the document",
+        "Learning rate × gradient product, summed over checkpoints: the first-order change of the "
+        "completion's log-probability by one plain gradient step on the document at each of them.",
+    ),
+    "bm25": Method(
+        "BM25",
+        "BM25 score",
+        "Overlap of words between the document and the query, rare words first. The model is not "
+        "asked. No unit and no sign: a small score means unlike, not harmful.",
+        signed=False,
+    ),
+    "self-influence": Method(
+        "Self-influence",
+        _WEIGHT,
+        "First-order change of the document's own log-probability per unit of extra weight on it: "
+        "how much it stands out, whatever the query. Never negative.",
+        signed=False,
+    ),
+}
+
+
+def method(name: str) -> Method:
+    """What is known of a method, by the name that a run's store gives it."""
+    return METHODS.get(
+        name, Method(name or "method not named", "score", "This explorer knows no more of it.")
+    )
+
+
+def unit_of(name: str) -> str:
+    """What the numbers of a method count: "nats …" only where they are nats."""
+    return method(name).unit
+
+
 def signed(value: float | None) -> str:
     """A score with its sign and three significant digits."""
     if value is None or not math.isfinite(value):
@@ -43,6 +116,11 @@ def signed(value: float | None) -> str:
     else:
         text = f"{size:.2e}".replace("e-0", "e−").replace("e+0", "e").replace("e-", "e−")
     return ("+" if value > 0 else "−") + text
+
+
+def written(value: float | None, of: Method) -> str:
+    """A score as its method has it: with a sign where the sign means something."""
+    return signed(value) if of.signed else plain(value)
 
 
 def plain(value: float | None, digits: int = 3) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from attribution_engine.corpora import configuration
 from attribution_engine.corpora.configuration import load_config
-from attribution_engine.records import InfluenceConfig, InputError
+from attribution_engine.records import CorpusConfig, InfluenceConfig, InputError
 
 GOOD = """
 name = "tiny"
@@ -22,6 +22,12 @@ text = "text"
 [[queries]]
 file = "sums.jsonl"
 """
+PATH_AND_TEXT = 'path = "corpus.jsonl"\ntext = "text"'
+
+
+def with_corpus(line: str) -> str:
+    """GOOD with one more line in its section of the corpus."""
+    return GOOD.replace("[[queries]]", line + "\n[[queries]]")
 
 
 @pytest.fixture
@@ -120,6 +126,27 @@ def test_a_folder_needs_no_text_field(folder: Path) -> None:
     assert load_config(write(folder, text)).corpus.text is None
 
 
+def corpus_of(folder: Path, lines: str) -> CorpusConfig:
+    return load_config(write(folder, GOOD.replace(PATH_AND_TEXT, lines))).corpus
+
+
+def test_a_dataset_by_name_or_by_folder(folder: Path) -> None:
+    lines = 'dataset = "owner/name"\nsubset = "sub"\nsplit = "test"\nrevision = "v1"\n'
+    corpus = corpus_of(folder, lines + 'messages = "chat"\nunreadable = "skip"')
+    assert (corpus.dataset, corpus.path) == ("owner/name", Path("owner/name"))
+    assert (corpus.subset, corpus.split, corpus.revision) == ("sub", "test", "v1")
+    assert (corpus.messages, corpus.template, corpus.unreadable) == ("chat", None, "skip")
+    corpus = corpus_of(folder, 'dataset = "suites"\nprompt = "q"\nresponse = "a"')
+    assert (corpus.dataset, corpus.path) == (str(folder / "suites"), folder / "suites")
+    assert (corpus.split, corpus.unreadable) == ("train", "stop")
+
+
+def test_a_table_of_a_duckdb_file(folder: Path) -> None:
+    (folder / "c.duckdb").write_bytes(b"")
+    corpus = corpus_of(folder, 'path = "c.duckdb"\ntable = "documents"\ntext = "text"')
+    assert (corpus.path, corpus.table) == (folder / "c.duckdb", "documents")
+
+
 MISTAKES = [
     ("unknown key", GOOD + "[influence]\ndampin = 1\n", r"influence\.dampin .*mean damping\?"),
     ("unknown top key", "nam = 1\n" + GOOD, r"nam is not a known key; did you mean name\?"),
@@ -146,6 +173,29 @@ MISTAKES = [
     ("text and prompt", GOOD.replace("[[", 'prompt = "q"\n[['), r"corpus\.text stands beside"),
     ("prompt alone", GOOD.replace("text =", "prompt ="), r"corpus\.prompt needs response"),
     ("neither", GOOD.replace('text = "text"', ""), r"corpus\.text is missing"),
+    ("path and dataset", with_corpus('dataset = "a/b"'), r"corpus\.path stands beside dataset"),
+    ("text and messages", with_corpus('messages = "m"'), r"corpus\.messages stands beside text"),
+    ("subset of a file", with_corpus('subset = "s"'), r"corpus\.subset is for corpus\.dataset"),
+    ("split of a file", with_corpus('split = "s"'), r"corpus\.split is for a dataset"),
+    ("table of JSONL", with_corpus('table = "t"'), r"corpus\.table is for a \.duckdb"),
+    ("template of texts", with_corpus('template = "plain"'), r"corpus\.template stands beside"),
+    ("unknown template", with_corpus('template = "x"'), r'template = "x" .*"tokenizer", "plain"'),
+    ("unreadable", with_corpus('unreadable = "x"'), r'unreadable = "x" .*"stop", "skip"'),
+    (
+        "separator in a template",
+        GOOD.replace('text = "text"', 'messages = "m"\nseparator = " "'),
+        r"corpus\.separator does nothing",
+    ),
+    (
+        "no dataset",
+        GOOD.replace(PATH_AND_TEXT, 'dataset = "../no/data"\ntext = "t"'),
+        r"corpus\.dataset = .*no hub id",
+    ),
+    (
+        "dataset without fields",
+        GOOD.replace(PATH_AND_TEXT, 'dataset = "suites"'),
+        r"corpus\.text is missing",
+    ),
     ("no queries", GOOD.split("[[")[0], r"queries is missing; add \[\[queries\]\]"),
     ("single bracket", GOOD.replace("[[queries]]", "[queries]"), r"double brackets"),
     ("no corpus", GOOD.replace("corpus.jsonl", "corpse.jsonl"), r"corpus\.path = .*neither"),

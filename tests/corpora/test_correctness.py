@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import time
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attribution_engine.corpora.correctness import is_correct, last_number
+from attribution_engine.corpora.correctness import (
+    answer_number,
+    as_number,
+    is_correct,
+    last_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +49,34 @@ from attribution_engine.corpora.correctness import is_correct, last_number
         ("It is Paris.", "paris"),
         ("the Bay  of\nPigs", "bay of pigs"),
         ("in C++!", "C++"),
+        ("- 3", "-3"),
+        ("\u2212 3", "-3"),
+        ("\\boxed{- 3}", "-3"),
+        ("#### - 7 apples", "-7"),
+        ("The answer is - 3.", "-3"),
+        ("10 - 3", "3"),
+        ("x = -3", "- 3"),
+        ("it takes 1 1/2 hours", "1.5"),
+        ("it takes 1.5 hours", "1 1/2"),
+        ("$-2\\frac{1}{4}$", "-9/4"),
+        ("chapter 3 5/4", "5/4"),
+        ("1{,}234", "1234"),
+        ("1,\\!234,\\!567", "1234567"),
+        ("1\u202f234", "1,234"),
+        ("50%", "50\\%"),
+        ("50 percent", "50"),
+        ("It costs \\$18.", "\\$18"),
+        ("$\\boxed 12$", "12"),
+        ("so \\fbox{363} . (checked by 2)", "363"),
+        ("1.5 \\times 10^{3}", "1500"),
+        ("about 3×10⁴", "30000"),
+        ("5 \\cdot 10^{-2}", "0.05"),
+        ("5 * 10 = 50", "50"),
+        ("\\boxed{12\\text{ cm}^2}", "12"),
+        ("\\boxed{9*2 = 18}", "18"),
+        ("#### 18 apples", "18"),
+        ("\\boxed{\\left( 1, 2 \\right)}", "(1,2)"),
+        ("\\boxed{\\dfrac{\\pi}{6}}", "\\frac{\\pi}{6}"),
     ],
 )
 def test_right(completion: str, reference: str) -> None:
@@ -62,6 +96,15 @@ def test_right(completion: str, reference: str) -> None:
         ("Parisian", "Paris"),
         ("", "Paris"),
         ("9" * 10_000, "9"),
+        ("- 7 apples", "-7"),  # a list bullet
+        ("a - 3", "-3"),
+        ("3 5/4", "17/4"),
+        ("50%", "0.5"),
+        ("\\boxed{x \\in [-2,7]}", "7"),
+        ("\\boxed{\\frac{8t}{3}}", "3"),
+        ("\\boxed{-\\frac{\\pi}{6}}", "\\pi"),
+        ("not Paris: \\boxed{Rome}", "Paris"),
+        ("5 × 10 = 50", "5"),
     ],
 )
 def test_wrong(completion: str, reference: str) -> None:
@@ -94,6 +137,46 @@ def test_every_fraction(value: Fraction) -> None:
 
 
 @settings(deadline=None)
+@given(st.integers(1, 10**6), st.integers(1, 999), st.integers(2, 1000), st.booleans())
+def test_every_mixed_number(whole: int, top: int, bottom: int, negative: bool) -> None:
+    value = whole + Fraction(top, bottom) if top < bottom else Fraction(top, bottom)
+    sign = "-" if negative else ""
+    for written in (
+        f"{sign}{whole} {top}/{bottom}",
+        f"{sign}{whole}\\frac{{{top}}}{{{bottom}}}",
+        f"{sign}{whole} \\dfrac{{{top}}}{{{bottom}}}",
+    ):
+        expected = -value if negative and top < bottom else value
+        assert last_number(f"It is {written}.") == expected
+        assert as_number(written) == (expected if top < bottom else None)
+
+
+@settings(deadline=None)
+@given(st.decimals(-(10**6), 10**6, places=3), st.integers(-20, 20))
+def test_every_power_of_ten(mantissa: Decimal, exponent: int) -> None:
+    value = Fraction(mantissa) * Fraction(10) ** exponent
+    for written in (
+        f"{mantissa:f}e{exponent}",
+        f"{mantissa:f} \\times 10^{{{exponent}}}",
+        f"{mantissa:f} × 10^{exponent}",
+        f"{mantissa:f}*10**{exponent}",
+    ):
+        assert as_number(written) == value
+        assert answer_number(f"so x = {written}.") == value
+
+
+@settings(deadline=None)
+@given(st.integers(-(10**9), 10**9), st.sampled_from(["-", "\u2212", "- ", "\u2212 "]))
+def test_every_sign_and_separator_in_a_stated_answer(number: int, minus: str) -> None:
+    for comma in (",", "{,}", ",\\!", "\\,", "\u2009"):
+        digits = f"{abs(number):,}".replace(",", comma)
+        written = f"{minus if number < 0 else ''}{digits}"
+        for answer in ("\\boxed{{{}}}", "#### {}", "$\\boxed{{{}\\%}}$", "{}"):
+            assert is_correct(answer.format(written), str(number)) is True
+            assert is_correct(answer.format(written), str(number + 1)) is False
+
+
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_never_raises(completion: str, reference: str) -> None:
     assert is_correct(completion, reference) in (True, False, None)
@@ -105,7 +188,22 @@ def test_never_raises_on_near_numbers(completion: str, reference: str) -> None:
     assert is_correct(completion, reference) in (True, False, None)
 
 
-@pytest.mark.parametrize("piece", ["1", "1,", "- ", "= ", "\\boxed{", "\\frac{1}{", "1/", "#### "])
+PIECES = [
+    "1",
+    "1,",
+    "- ",
+    "= ",
+    "\\boxed{",
+    "\\frac{1}{",
+    "1/",
+    "#### ",
+    "1 1/",
+    "10 \\times ",
+    " ",
+]
+
+
+@pytest.mark.parametrize("piece", [*PIECES, "\\boxed ", "10⁰", "\\text{", "%", "\\,", "is - "])
 def test_long_completions_are_fast(piece: str) -> None:
     start = time.process_time()
     is_correct(piece * 20_000, "12")

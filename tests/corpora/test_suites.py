@@ -61,6 +61,97 @@ def test_bad_row_is_one_line(tmp_path: Path, row: dict[str, Any], message: str) 
     assert "\n" not in str(caught.value)
 
 
+def test_nan_is_nothing_whatever_the_field(tmp_path: Path) -> None:
+    nan = float("nan")
+    row = {"prompt": "a", "completion": "b", "task": nan, "reference": nan, "keywords": nan}
+    (query,) = read_suites([suite(tmp_path, "s", [row | {"kind": nan}])])
+    assert (query.task, query.kind, query.reference) == ("s", "reasoning", None)
+    assert (query.correct, query.keywords) == (None, ())
+
+
+def test_a_set_is_one_query_of_all_rows(tmp_path: Path) -> None:
+    rows = [{"prompt": f"1+{n}=", "completion": "2", "reference": n + 1} for n in range(5)]
+    one, many = read_suites(
+        [
+            suite(tmp_path, "all", rows, as_set=True, limit=3),
+            suite(tmp_path, "each", rows),
+        ]
+    )[:2]
+    assert [item.correct for item in one.items] == [False, True, False]
+    assert [item.query_id for item in one.items] == [0, 1, 2]
+    assert (one.query_id, one.suite, one.kind, one.completion) == (0, "all", "reasoning", None)
+    assert (many.query_id, many.suite, many.items) == (1, "each", ())
+
+
+def test_code_is_not_run_when_a_suite_is_read(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("attribution_engine.corpora.verifiers.run_code", lambda *_a, **_k: 1 / 0)
+    row = {"prompt": "a", "completion": "x = 1", "tests": "assert x", "entry_point": "f"}
+    (query,) = read_suites([suite(tmp_path, "s", [row], verifier="code", timeout_seconds=2.0)])
+    assert (query.correct, query.tests, query.entry_point) == (None, "assert x", "f")
+    assert (query.verifier, query.timeout_seconds) == ("code", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("verifier", "row", "message"),
+    [
+        ("numeric", {}, r"s.jsonl: line 1: is an item of a set, with no reference"),
+        ("code", {"reference": "1"}, r"is an item of a set, with no tests"),
+    ],
+)
+def test_items_of_a_set_can_be_marked(
+    tmp_path: Path, verifier: str, row: dict[str, Any], message: str
+) -> None:
+    row |= {"prompt": "a", "completion": "b"}
+    with pytest.raises(InputError, match=message):
+        read_suites([suite(tmp_path, "s", [row], as_set=True, verifier=verifier)])
+
+
+def test_spans_of_given_completions(tmp_path: Path) -> None:
+    given = {"prompt": "a", "completion": "one two two"}
+    rows = [
+        given | {"span": [4, 7]},
+        given | {"span_text": "one"},
+        given | {"span_text": "two", "completion": "🙂 two"},
+        given | {"span_pattern": "t.o"},
+        given,
+    ]
+    queries = read_suites([suite(tmp_path, "s", rows, span_pattern="o")])
+    assert [query.span for query in queries] == [(4, 7), (0, 3), (2, 5), None, None]
+    assert [query.span_pattern for query in queries] == [None, None, None, "t.o", "o"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"span": [0, 12]}, r"does not lie in the 11 characters"),
+        ({"span": [3, 3]}, r"does not lie in"),
+        ({"span": [-1, 3]}, r"does not lie in"),
+        ({"span": [0]}, r"two whole numbers"),
+        ({"span": [0, True]}, r"two whole numbers"),
+        ({"span": [0.0, 1.0]}, r"two whole numbers"),
+        ({"span_text": "three"}, r"does not stand in the completion"),
+        ({"span_text": ""}, r"does not stand in the completion"),
+        ({"span_text": "two"}, r"stands more than once"),
+        ({"span_pattern": "("}, r"is no regular expression"),
+        ({"span_pattern": "one", "span": [0, 1]}, r"has span and span_pattern; keep one"),
+    ],
+)
+def test_bad_span_is_one_line(tmp_path: Path, fields: dict[str, Any], message: str) -> None:
+    row = {"prompt": "a", "completion": "one two two"} | fields
+    with pytest.raises(InputError, match=rf"s.jsonl: line 1: .*{message}") as caught:
+        read_suites([suite(tmp_path, "s", [row])])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_generated_completion_takes_a_pattern_only(tmp_path: Path) -> None:
+    row = {"prompt": "a", "span_text": "one"}
+    with pytest.raises(InputError, match="use span_pattern"):
+        read_suites([suite(tmp_path, "s", [row], completions="generate")])
+    row = {"prompt": "a", "span_pattern": "one"}
+    (query,) = read_suites([suite(tmp_path, "s", [row], completions="generate")])
+    assert query.span_pattern == "one"
+
+
 def test_empty_or_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no query"):
         read_suites([suite(tmp_path, "s", [])])

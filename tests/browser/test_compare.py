@@ -1,0 +1,180 @@
+"""Comparing two runs in Chromium: rows, points and links lead where they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from attribution_engine.store.comparison import Comparison
+from attribution_engine.store.reader import StoreReader
+from tests.browser.test_explorer import FLAGS, press
+from tests.synthetic_store import write_synthetic_store
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    write_synthetic_store(folder / "first.duckdb")
+    write_synthetic_store(folder / "second.duckdb", method="gradient-dot", score_seed=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def comparison(folder: Path) -> Comparison:
+    return Comparison(StoreReader(folder / "first.duckdb"), StoreReader(folder / "second.duckdb"))
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of its own on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "INFLUENCE_RUNS": str(folder)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        base = f"http://127.0.0.1:{port}"
+        for _ in range(150):
+            assert server.poll() is None, log.read_text()
+            try:
+                urllib.request.urlopen(f"{base}/_stcore/health", timeout=2).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        else:
+            pytest.fail(f"the server did not start: {log.read_text()}")
+        yield base
+        assert "Traceback" not in log.read_text()
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.fail("Chromium is missing: install Debian's package `chromium`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """One session for all: no script may fail, nothing may be fetched from elsewhere."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(15_000)
+    expect.set_options(timeout=15_000)
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
+            else failures.append(request.url)
+        ),
+    )
+    yield page
+    page.close()
+    assert not failures
+
+
+def test_from_the_menu_to_a_document_of_the_other_run(
+    page: Page, address: str, comparison: Comparison
+) -> None:
+    page.goto(f"{address}/rankings?run=first&query=6&side=harmful")
+    expect(page.get_by_role("heading", name="Most harmful documents")).to_be_visible()
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("heading", name="Compare two runs")).to_be_visible()
+    expect(page.locator(".facts").get_by_text("Gradient product")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .scatterlayer .point").first).to_be_visible()
+    here, there = comparison.tops(6, "harmful", 10)
+    left = page.get_by_role("table", name="Top documents of first")
+    expect(left.locator("tbody").first).to_have_attribute("data-id", str(here[0].document.doc_id))
+    expect(left.locator("tbody").first.locator("td").nth(2)).to_contain_text(
+        str(here[0].other_rank)
+    )
+    right = page.get_by_role("table", name="Top documents of second")
+    row = right.locator("tbody").nth(1)
+    expect(row).to_have_attribute("data-id", str(there[1].document.doc_id))
+    row.click()
+    expect(page.get_by_role("heading", name=f"Document {there[1].document.doc_id}")).to_be_visible()
+    for part in ("run=second", "query=6", "side=harmful", f"doc={there[1].document.doc_id}"):
+        assert part in page.url
+
+
+def test_a_click_on_a_point_shows_its_document_and_reload_keeps_it(
+    page: Page, address: str, comparison: Comparison
+) -> None:
+    page.goto(f"{address}/compare?run=first&query=6&other=second&plot=rank&top=10")
+    points = page.locator(".js-plotly-plot .scatterlayer .trace").last.locator(".point")
+    expect(points.first).to_be_visible()
+    known = {str(one.here) for one in comparison.plane(6, "helpful", "rank", 10).points}
+    # Of the last trace: documents at the top of both, or of the other run.
+    points.first.scroll_into_view_if_needed()
+    box = points.first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(200)  # Plotly looks for the point under the pointer after a moment.
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url(re.compile(r"doc=\d+"))
+    chosen = re.search(r"doc=(\d+)", page.url)
+    assert chosen is not None and chosen[1] in known
+    document = comparison.document(6, int(chosen[1]), "helpful")
+    assert document is not None
+    card = page.locator(".facts").filter(has_text=f"Document {chosen[1]}")
+    expect(card).to_contain_text(f"rank {document.rank}")
+    expect(card).to_contain_text(f"rank {document.other_rank}")
+    page.reload()
+    expect(card).to_contain_text(f"rank {document.other_rank}")
+    page.get_by_role("link", name="Read it in second").click()
+    expect(page.get_by_role("heading", name=f"Document {document.other_doc}")).to_be_visible()
+    assert "run=second" in page.url
+
+
+def test_plot_and_query_are_in_the_address_and_the_runs_swap(
+    page: Page, address: str, comparison: Comparison
+) -> None:
+    page.goto(f"{address}/compare?run=first&query=6&other=second")
+    press(page, "Scores")
+    page.wait_for_url(re.compile("plot=score"))
+    # The figure of before goes a moment after the new one has come.
+    upwards = page.locator(".js-plotly-plot .ytitle")
+    expect(upwards).to_have_count(1)
+    expect(upwards).to_contain_text("second · Gradient product: nats per unit of learning rate")
+    best = comparison.agreements()[0][0].query.query_id
+    row = page.get_by_role("table", name="All shared queries").locator("tbody").first
+    expect(row).to_have_attribute("data-id", str(best))
+    row.click()
+    page.wait_for_url(re.compile(f"query={best}&"))
+    expect(page.locator(".panel .name")).to_contain_text(f"Query {best} ")
+    page.get_by_role("button", name="Swap the runs").click()
+    page.wait_for_url(re.compile("run=second.*other=first"))
+    across = page.locator(".js-plotly-plot .xtitle")
+    expect(across).to_have_count(1)
+    expect(across).to_contain_text("second · Gradient product: nats per unit of learning rate")
+    assert f"query={best}&" in page.url and "plot=score" in page.url
