@@ -41,9 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(chosen: argparse.Namespace) -> int:
     from attribution_engine.corpora.configuration import load_config
+    from attribution_engine.plan import print_plan
     from attribution_engine.run import run
 
-    run(load_config(chosen.config), device=chosen.device, resume=chosen.resume)
+    config = load_config(chosen.config)
+    if chosen.plan:
+        print_plan(config, chosen.device)
+    else:
+        run(config, device=chosen.device, resume=chosen.resume)
     return 0
 
 
@@ -77,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="corpus + model + queries -> store")
     run.add_argument("config", type=Path, metavar="CONFIG.toml")
+    run.add_argument(
+        "--plan", action="store_true", help="print what every stage will need, and stop"
+    )
     run.set_defaults(command=_run)
 
     demo = commands.add_parser(

@@ -88,6 +88,14 @@ class PreparedCorpus(Sequence[TokenisedText]):
         self._groups: OrderedDict[tuple[int, int], list[Document]] = OrderedDict()
         self._spans: OrderedDict[int, tuple[np.ndarray, np.ndarray]] = OrderedDict()
 
+    @property
+    def note(self) -> str:
+        """A sentence on the rows left out, for the run's notes; empty if there are none."""
+        if not self.n_skipped:
+            return ""
+        more = "; …" if self.n_skipped > len(self.skipped) else ""
+        return f"Left out {self.n_skipped} of {self.n_rows} rows: {'; '.join(self.skipped)}{more}."
+
     def __len__(self) -> int:
         return len(self.lengths)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,9 @@ from attribution_engine.influence.completions import (
 )
 from attribution_engine.influence.curvature import FITTED
 from attribution_engine.influence.memory import (
-    SPARE,
     Shape,
     TokenBudget,
-    free_memory,
-    pass_bytes,
+    room,
 )
 from attribution_engine.influence.query_gradients import WeightedTexts
 from attribution_engine.preparation import (
@@ -95,6 +94,11 @@ def fitting_of(ready: Prepared, work: Workspace, n_queries: int, folder: str = "
         fitted=method in ("ek-fac", "k-fac", "self-influence"),
         curved=method in (*FITTED, "self-influence"),
     )
+    shared = room(
+        ready.model, tracked.layers, options, int(ready.corpus.lengths.max()), ready.device
+    )
+    if shared.by_blocks:
+        tracked = replace(tracked, most_at_once=shared.at_once)
     return Fitting(
         tracked=tracked,
         texts=ready.corpus,
@@ -102,27 +106,9 @@ def fitting_of(ready: Prepared, work: Workspace, n_queries: int, folder: str = "
         work=work,
         budget=TokenBudget(options.batch_tokens),
         shape=shape,
-        allowed=allowed_bytes(ready),
+        allowed=shared.allowed,
         folder=folder,
     )
-
-
-def allowed_bytes(ready: Prepared) -> int:
-    """Bytes of the device that factors and directions may take beside a pass."""
-    options = ready.config.influence
-    if options.memory_gb is not None:
-        return int(options.memory_gb * 1e9)
-    config: Any = ready.model.config
-    one_pass = pass_bytes(
-        ready.tracked.layers,
-        hidden=int(config.hidden_size),
-        blocks=int(config.num_hidden_layers),
-        tokens=max(options.batch_tokens, int(ready.corpus.lengths.max())),
-        width=next(ready.model.parameters()).element_size(),
-        vocabulary=ready.vocabulary,
-        cuda=ready.device.type == "cuda",
-    )
-    return int(SPARE * free_memory(ready.device)) - one_pass
 
 
 def _by_words(ready: Prepared, work: Workspace, completed: list[CompletedQuery]) -> Result:

@@ -115,7 +115,7 @@ def run_row(
         "created_at": datetime.now(UTC).replace(tzinfo=None, microsecond=0),
         "schema_version": SCHEMA_VERSION,
         "engine_version": __version__,
-        "model": config.model.path,
+        "model": " + ".join(each for each in (config.model.path, config.model.adapter) if each),
         "n_parameters": covered.all_parameters,
         "n_tracked_parameters": covered.tracked_parameters,
         "n_linear_maps": covered.n_linear_maps,

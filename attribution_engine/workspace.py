@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import torch
 
 from attribution_engine import __version__
+from attribution_engine.influence.adapters import base_and_adapter
 from attribution_engine.records import CorpusConfig, InputError, RunConfig
 from attribution_engine.store.schema import SCHEMA_VERSION
 
@@ -149,7 +150,8 @@ def inputs_of(config: RunConfig) -> dict[str, str]:
         if key.split(".")[0] not in NOT_COMPUTED_FROM
     }
     checkpoints = [each.path for each in config.influence.checkpoints]
-    models = (config.model.path, config.model.tokenizer, config.model.adapter, *checkpoints)
+    base, adapter = base_and_adapter(config.model.path, config.model.adapter)
+    models = (config.model.path, base, adapter, config.model.tokenizer, *checkpoints)
     return inputs | {
         "corpus": _digest(_listing(config.corpus.path)),
         "queries": _digest(*(suite.path.read_text("utf-8", "replace") for suite in config.suites)),

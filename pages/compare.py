@@ -64,7 +64,7 @@ def show_runs(here: StoreReader, there: StoreReader, names: tuple[str, str]) -> 
         st.columns(2, gap="medium"), (here, there), names, ("here", "there"), strict=True
     ):
         run, method = reader.run(), wording.method(reader.run().method)
-        with column.container(border=True):
+        with column.container(border=True, height="stretch"):
             facts(
                 [
                     (f"{role.capitalize()}: the {'open' if role == 'here' else 'other'} run", name,

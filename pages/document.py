@@ -23,6 +23,8 @@ view = links.view()
 query_id = int(view["query"])
 side, score = links.side(), links.score()
 n_documents = reader.run().n_documents
+method = wording.method(reader.run().method)
+unit = f" {method.bare_unit}".rstrip()
 
 if not view["doc"]:
     top = reader.rankings(query_id, side, score, 0, 1, links.only()).documents
@@ -67,7 +69,7 @@ with where:
     else:
         st.caption(
             f"Place {wording.whole(near.place)} of {wording.whole(near.total)} documents"
-            f"{filtered}, most {side} first, by {wording.SCORE_NAMES[score].lower()}",
+            f"{filtered}, most {side} first, by {method.score_names[score].lower()}",
             text_alignment="center",
         )
 
@@ -75,11 +77,11 @@ st.header(f"Document {document.doc_id}", anchor=False)
 effect = "raises" if document.influence > 0 else "lowers" if document.influence < 0 else "leaves"
 facts(
     [
-        ("Influence", f"{wording.signed(document.influence)} nats",
-         f"per unit of extra weight; {effect} log p of the completion"),
+        (method.noun, wording.written(document.influence, method), method.unit
+         + (f"; {effect} log p of the completion" if method.signed else "")),
         ("Rank", f"{wording.whole(document.rank)} of {wording.whole(n_documents)}",
          "1 = most helpful"),
-        ("Per-nat", wording.signed(document.per_nat), "influence ÷ nats of the completion"),
+        ("Per-nat", wording.signed(document.per_nat), method.score_units["per_nat"]),
         ("Norm-corrected", wording.signed(document.normed),
          f"rank {wording.whole(document.rank_normed)}; gradient norm "
          f"{wording.plain(document.gradient_norm)}"),
@@ -121,8 +123,9 @@ else:
     )
 if scores:
     st.caption(
-        f"Sum over tokens: {wording.signed(scores.total)} nats; the document's influence: "
-        f"{wording.signed(document.influence)} nats; difference {wording.signed(scores.gap)} nats."
+        f"Sum over tokens: {wording.signed(scores.total)}{unit}; the document's influence: "
+        f"{wording.signed(document.influence)}{unit}; difference "
+        f"{wording.signed(scores.gap)}{unit}."
     )
 
 identity = f"{view['run']} {query_id} {document.doc_id} {view['alignment']}"
@@ -133,16 +136,18 @@ def take_marks() -> None:
     links.put(marks=list(st.session_state[f"heatmap {identity}"]["marks"]))
 
 
-heatmap(identity, document, scores, view["marks"], f"heatmap {identity}", take_marks)
+heatmap(
+    identity, document, scores, view["marks"], f"heatmap {identity}", take_marks, method.bare_unit
+)
 
 st.subheader("What this document does to other queries", anchor=False)
 effects = [one for one in reader.query_effects(document.doc_id) if one.query.query_id != query_id]
 helped = [one for one in effects if one.influence > 0][:LISTED]
 harmed = [one for one in effects[::-1] if one.influence < 0][:LISTED]
 st.caption(
-    "Influence of this document on the other queries of the run, ordered by per-nat influence so "
-    "that long and short completions compare; completions of few nats tend to lead. Click a row to "
-    "see this document under that query."
+    f"{method.noun} of this document on the other queries of the run, ordered by per-nat "
+    f"{method.noun.lower()} so that long and short completions compare; completions of few nats "
+    "tend to lead. Click a row to see this document under that query."
 )
 
 
@@ -154,7 +159,7 @@ def effects_table(title: str, listed: list[QueryEffect], key: str) -> None:
         return
     columns = [
         Column("Query"),
-        Column("Per-nat", "bar", f"{wording.SCORE_UNITS['per_nat']}. Bar: relative to the largest "
+        Column("Per-nat", "bar", f"{method.score_units['per_nat']}. Bar: relative to the largest "
                "effect of this document."),
         Column("Rank", "number", "Rank of this document for that query; 1 = most helpful"),
         Column("Prompt", "snippet"),

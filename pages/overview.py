@@ -33,10 +33,18 @@ say how a document's influence is shared out over its tokens; a single token's s
 certain number here.
 """
 
+OTHER_TRUST = """
+**How far to trust it.** Read the order of documents within a query; sizes do not compare with those
+of another method. How far the order is that of another method shows on the compare page, once both
+have been run on the same corpus and queries. Helpful does not mean true or good.
+"""
+
 through_app()
 reader = runs.current()
 run = reader.run()
 view = links.view()
+method = wording.method(run.method)
+of_nats = method.bare_unit == "nats" and method.signed
 
 st.title("Influence Explorer", anchor=False)
 st.caption(
@@ -55,7 +63,7 @@ facts(
         ("Cut documents", wording.whole(run.truncated_documents),
          "longer than the model saw; the rest of their text is shown but has no score"),
         ("Method", run.method, run.sign),
-        ("What the number is", wording.unit_of(run.method), wording.method(run.method).meaning),
+        ("What the number is", method.unit, method.meaning),
         ("Tracked parameters", f"{wording.whole(run.n_tracked_parameters)} ({model_share})",
          f"{len(run.tracked_layers)} linear layers of the MLP blocks"),
         ("Factors fitted on", "all documents" if run.factor_documents is None
@@ -79,9 +87,9 @@ if run.notes:
 st.header("What the numbers mean and how far to trust them", anchor=False)
 with st.container(border=True):
     left, right = st.columns(2, gap="medium")
-    left.markdown(MEANING)
-    right.markdown(TRUST)
-    beyond = reader.beyond_linear()
+    left.markdown(MEANING if of_nats else f"**What a number means.** {method.meaning}")
+    right.markdown(TRUST if of_nats else OTHER_TRUST)
+    beyond = reader.beyond_linear() if of_nats else 0
     if beyond:
         right.markdown(
             f"**In this run** that first-order size cannot hold for {wording.whole(beyond)} of "

@@ -9,12 +9,17 @@ from pages.parts import figures, links, runs, wording
 from pages.parts.navigation import through_app
 from pages.parts.table import Column, Row, table
 
-UNITS = {"per_nat": "Per nat of completion", "influence": "Raw nats"}
-
 through_app()
 reader = runs.current()
 view = links.view()
 query_id = int(view["query"])
+method = wording.method(reader.run().method)
+noun = method.noun.lower()
+UNITS = {
+    "per_nat": "Per nat of completion",
+    "influence": f"Raw {method.bare_unit or 'scores'}",
+}
+AXES = {"per_nat": f"|{noun}| per nat of completion", "influence": f"|{noun}| ({method.unit})"}
 
 st.header("Rank curves", anchor=False)
 kinds = reader.kind_curves(links.unit())
@@ -46,7 +51,7 @@ shown = second.pills(
     args=("kind", "pick_kinds"),
 )
 st.caption(
-    "Size of influence against rank, both on logarithmic axes, from the most helpful document "
+    f"Size of {noun} against rank, both on logarithmic axes, from the most helpful document "
     "down (left) and from the most harmful one up (right). A straight line is a power law; the "
     "steeper it falls, the more the completion rests on few documents. Coloured lines are the "
     "mean over the queries of a kind, bands one standard deviation, both of the logarithm; a "
@@ -54,7 +59,7 @@ st.caption(
 )
 mine = [one for one in reader.rank_curves(links.unit()) if one.query_id == query_id]
 st.plotly_chart(
-    figures.rank_curves(kinds, mine, links.unit(), shown or []),
+    figures.rank_curves(kinds, mine, AXES[links.unit()], shown or []),
     key="rank_curves",
     config=figures.DOWNLOAD,
     alt="Log-log plot of influence against rank by kind of query, helpful and harmful side",

@@ -19,6 +19,8 @@ view = links.view()
 query_id = int(view["query"])
 side, score = links.side(), links.score()
 n_documents = reader.run().n_documents
+method = wording.method(reader.run().method)
+score_names, score_units = method.score_names, method.score_units
 
 st.header(f"Most {side} documents", anchor=False)
 filters.score_and_filters(reader)
@@ -37,18 +39,17 @@ if not page.documents:
     st.button("Take all filters off", on_click=filters.clear)
     st.stop()
 
-end = "raises" if side == "helpful" else "lowers"
 first, last = page.offset + 1, page.offset + len(page.documents)
 of = f"{wording.whole(page.total)} documents"
 if only.restricts:
     of += f" that pass the filter (of {wording.whole(n_documents)} in the run)"
 st.caption(
-    f"Places {wording.whole(first)} to {wording.whole(last)} of {of}, from the end that {end} the "
-    f"completion's log-probability most, ordered by {wording.SCORE_NAMES[score].lower()} "
-    f"({wording.SCORE_UNITS[score]}). Click a row to read the document."
+    f"Places {wording.whole(first)} to {wording.whole(last)} of {of}, from the end "
+    f"{method.end(side)}, ordered by {score_names[score].lower()} ({score_units[score]}). Click a "
+    "row to read the document."
 )
 others = [one for one in page.documents if (one.influence > 0) != (side == "helpful")]
-if others:
+if others and method.signed:
     does = "lower" if side == "helpful" else "raise"
     st.caption(
         f"{wording.whole(len(others))} of the {wording.whole(len(page.documents))} documents on "
@@ -70,9 +71,9 @@ arrow = " ↓" if side == "helpful" else " ↑"
 def scores(name: str) -> Column:
     """The column of a score; the one that orders the table has a bar."""
     return Column(
-        wording.SCORE_NAMES[name] + (arrow if name == score else ""),
+        score_names[name] + (arrow if name == score else ""),
         "bar" if name == score else "number",
-        f"{wording.SCORE_UNITS[name]}."
+        f"{score_units[name]}."
         + (" Bar: relative to the largest of this query." if name == score else ""),
     )
 
@@ -84,7 +85,7 @@ columns = [
         f"Global rank by influence: 1 is the most helpful of all documents, "
         f"{n_documents} the most harmful. Filters do not change it.",
     ),
-    *(scores(name) for name in wording.SCORE_NAMES),
+    *(scores(name) for name in score_names),
     Column("Rank, norm-c.", "number", "Global rank by the norm-corrected score."),
     *(Column(title) for title, _ in shown),
     Column("Document", "snippet", "Its beginning, or the first place that the search found."),
@@ -101,7 +102,7 @@ for one in page.documents:
     ]
     cells = [
         (value, one.bar) if name == score else value
-        for name, value in zip(wording.SCORE_NAMES, values, strict=True)
+        for name, value in zip(score_names, values, strict=True)
     ]
     rows.append(
         Row(
@@ -150,19 +151,25 @@ with right:
 
 st.subheader("All scores of this query", anchor=False)
 shape = reader.distribution(query_id, score)
-st.caption(
-    f"How many documents have which {wording.SCORE_NAMES[score].lower()} score "
-    f"({wording.SCORE_UNITS[score]}), on a logarithmic count axis: "
+name = score_names[score].lower()
+named = name if name == "score" else f"{name} score"
+counts = (
     f"{wording.whole(shape.n_positive)} documents raise this completion and "
-    f"{wording.whole(shape.n_negative)} lower it. The dotted lines are where the "
-    f"{shape.tail} most harmful and the {shape.tail} most helpful documents by this score begin. "
-    f"Token scores are kept for the {shape.tail} at either end by influence."
+    f"{wording.whole(shape.n_negative)} lower it"
+    if method.signed
+    else f"{wording.whole(shape.n_positive)} documents score above 0"
+)
+st.caption(
+    f"How many documents have which {named} ({score_units[score]}), on a logarithmic count axis: "
+    f"{counts}. The dotted lines are where the {shape.tail} most harmful and the {shape.tail} most "
+    f"helpful documents by this score begin. Token scores are kept for the {shape.tail} at either "
+    "end by influence."
 )
 st.plotly_chart(
-    figures.distribution(shape, score),
+    figures.distribution(shape, score_names[score], method.signed),
     key="distribution",
     config=figures.DOWNLOAD,
-    alt=f"Histogram of the {wording.SCORE_NAMES[score].lower()} scores of query {query_id}",
+    alt=f"Histogram of the {named}s of query {query_id}",
 )
 st.page_link(
     "pages/method.py", label="How the scores are computed", query_params=links.address_of("method")

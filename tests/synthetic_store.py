@@ -41,6 +41,11 @@ WORDS = (
     " multiply 3 by 14 and subtract 7 therefore hence the answer is 35 capital of a country river"
     " = + * ( ) ; return value in total cost apples each day alternatively consider another way"
 ).split()
+RUN = (
+    "run_id name created_at schema_version engine_version model n_parameters n_tracked_parameters"
+    " corpus method config sign damping rank token_alignment device stage_seconds notes n_documents"
+    " n_queries n_tokens factor_documents tracked_layers tail truncated_documents"
+).split()
 SUITES = (
     ("slopes", "slope between two points", "reasoning"),
     ("gsm8k", "word problem", "reasoning"),
@@ -191,7 +196,8 @@ def write_synthetic_store(
           json.dumps({"name": "synthetic"}), SIGN, 0.1, None, "predicted, update", "cpu",
           json.dumps({"factors": 12.5, "queries": 3.25, "scores": 71.0}),
           "Invented for tests: no number here means anything.", n_documents, len(asked),
-          int(docs["n_tokens"].sum()), 100, ["mlp.0.up", "mlp.0.down"], TAIL, 2)]
+          int(docs["n_tokens"].sum()), 100, ["mlp.0.up", "mlp.0.down"], TAIL, 2)],
+        columns=RUN,
     )  # fmt: skip
     tables = {
         "run": run,

@@ -15,7 +15,7 @@ from attribution_engine.influence.model import load_model, load_tokenizer
 from attribution_engine.influence.query_gradients import completion_nats
 from attribution_engine.records import ModelConfig, SuiteConfig
 from attribution_engine.store.verify import verify
-from tests.influence.tiny_models import CPU
+from tests.influence.tiny_models import CPU, tracked_model
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / "data" / "runs" / "demo.duckdb"
@@ -71,6 +71,7 @@ def test_the_corpus_is_large_and_of_the_eight_sources(store):
 def test_the_model_that_ships_gives_the_completions_and_nats_in_the_store(store):
     config = ModelConfig(str(MODEL))
     model, tokenizer = load_model(config, CPU), load_tokenizer(config)
+    tracked = tracked_model(model)
     # Not load_config: the corpus, which the demo writes, does not ship.
     entries = tomllib.loads((ROOT / "data" / "configs" / "demo.toml").read_text())["queries"]
     limits = {entry["suite"]: entry["max_new_tokens"] for entry in entries}
@@ -83,7 +84,7 @@ def test_the_model_that_ships_gives_the_completions_and_nats_in_the_store(store)
             [query_id],
         ).fetchone()
         assert (done.query.completion, done.query.correct) == row[:2]
-        assert completion_nats(model, done.tokens, CPU)[0] == pytest.approx(row[2], rel=1e-3)
+        assert completion_nats(tracked, done.tokens)[0] == pytest.approx(row[2], rel=1e-3)
         assert list(done.tokens.token_ends) == row[3]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 
@@ -37,12 +39,15 @@ def read_messages(where: str, value: Any) -> list[Message]:
 
     Args:
         where: file and row, for messages.
-        value: a list of {role, content, …}, or ShareGPT's {from, value}. Further keys (tool_calls,
-            say) are left to the template.
+        value: a list of {role, content, …} or of ShareGPT's {from, value}, or the JSON text of
+            one. Further keys (tool_calls, say) are left to the template.
 
     Raises:
         UnreadableRow: not such a list, an empty answer, or no message of the assistant.
     """
+    if isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
     if not isinstance(value, list) or not value:
         raise UnreadableRow(f"{where}: must be a list of messages; write {{role, content}} each")
     messages = [_message(f"{where}, message {at}", one) for at, one in enumerate(value, start=1)]

@@ -61,10 +61,7 @@ def count_streamed_rows(config: CorpusConfig) -> int:
 
 
 def _rows(name: str, dataset: Any, fields: list[str]) -> Iterator[RowOrError]:
-    there = dataset.column_names  # None where a stream does not say before its first row
-    if there is None:
-        dataset = dataset._resolve_features()
-        there = dataset.column_names or []
+    there = _column_names(name, dataset)
     for field in fields:
         if field not in there:
             raise missing_field(name, field, there)
@@ -77,12 +74,20 @@ def _rows(name: str, dataset: Any, fields: list[str]) -> Iterator[RowOrError]:
             number += batch.num_rows
 
 
-def _next_table(name: str, number: int, tables: Iterator[Any]) -> Any:
+def _column_names(name: str, dataset: Any) -> list[str]:
+    """Names of the columns; those of the first rows where a stream does not say beforehand."""
+    if dataset.column_names is not None:
+        return list(dataset.column_names)
+    first = _next_table(name, 0, dataset.with_format("arrow").iter(batch_size=1))
+    return [] if first is None else list(first.column_names)
+
+
+def _next_table(name: str, before: int, tables: Iterator[Any]) -> Any:
     try:
         return next(tables, None)
     except Exception as error:  # of the network, the file system, the parser of each file kind
         raise InputError(
-            f"{name}: cannot be read after row {number} ({first_line(error)}); try again with "
+            f"{name}: cannot be read after row {before} ({first_line(error)}); try again with "
             "--resume, or mend the dataset"
         ) from error
 

@@ -17,13 +17,12 @@ import sys
 import types
 from typing import Any
 
-NEW_USER, NEW_NET, NEW_PID, NEW_MOUNT, NEW_IPC = (
-    *(0x10000000, 0x40000000, 0x20000000),
-    *(0x00020000, 0x08000000),
-)
+NEW_USER, NEW_NET, NEW_PID = 0x10000000, 0x40000000, 0x20000000  # flags of unshare()
+NEW_MOUNT, NEW_IPC = 0x00020000, 0x08000000
 BIND, PRIVATE, RECURSIVE = 4096, 1 << 18, 16384  # flags of mount()
 READ_ONLY = 1 | 2 | 4 | 32 | BIND  # MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT
 DIE_WITH_PARENT, SECCOMP, NO_NEW_PRIVILEGES, FILTER = 1, 22, 38, 2  # of prctl()
+CAPABILITIES = 0x20080522  # version 3 of capset()
 SYSTEM_FOLDERS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo")
 
 
@@ -61,6 +60,8 @@ def shut_in(job: dict[str, Any]) -> list[str]:
         libc = None
     held = _namespaces(libc, job["folder"], int(job["cpu_seconds"])) if libc else []
     held += _limits(job)
+    if libc and _powerless(libc):
+        held.append("no privileges")
     if libc and _filtered(libc, bytes.fromhex(job["filter"])):
         held.append("system calls filtered")
     return held
@@ -75,11 +76,14 @@ def _namespaces(libc: Any, folder: str, seconds: int) -> list[str]:
     libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)  # unshare would have undone it
     for name, line in (
         ("setgroups", "deny"),
-        ("uid_map", f"0 {user} 1"),
-        ("gid_map", f"0 {group} 1"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
     ):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(line)
+        try:
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(line)
+        except OSError:  # forbidden on some systems that allow the namespace itself
+            break
     child = os.fork()
     if child:  # stays outside; when it is killed, what is inside goes with it
         os.closerange(3, 1 << 16)
@@ -91,13 +95,20 @@ def _namespaces(libc: Any, folder: str, seconds: int) -> list[str]:
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
     libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
     held = ["no network", "processes apart"]
-    if _new_root(libc, folder):
-        held.append("files out of sight")
+    try:
+        if _new_root(libc, folder):
+            held.append("files out of sight")
+    except OSError:
+        pass
     return held
 
 
 def _new_root(libc: Any, folder: str) -> bool:
-    """Makes `folder` the root, with nothing in it but the standard library and shared libraries."""
+    """Makes `folder` the root, with nothing in it but the standard library and shared libraries.
+
+    Raises:
+        OSError: not allowed; the root is then what it was.
+    """
     library = os.path.dirname(os.path.dirname(os.path.realpath(os.__file__)))
     if libc.mount(b"none", b"/", None, PRIVATE | RECURSIVE, None) != 0:
         return False
@@ -110,11 +121,8 @@ def _new_root(libc: Any, folder: str) -> bool:
             if libc.mount(path.encode(), inside.encode(), None, BIND, None) != 0:
                 return False
             libc.mount(None, inside.encode(), None, READ_ONLY, None)
-    try:
-        os.chroot(folder)
-        os.chdir("/")
-    except OSError:
-        return False
+    os.chroot(folder)
+    os.chdir("/")
     return True
 
 
@@ -140,6 +148,16 @@ def _limits(job: dict[str, Any]) -> list[str]:
         if name and not (limit == "RLIMIT_NPROC" and os.getuid() == 0):
             held.append(name)
     return held
+
+
+def _powerless(libc: Any) -> bool:
+    """Drops every capability, those inside the namespace too: with them one could leave it."""
+    header = (ctypes.c_uint32 * 2)(CAPABILITIES, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    try:
+        return bool(libc.capset(header, nothing) == 0)
+    except AttributeError:  # not Linux
+        return False
 
 
 def _filtered(libc: Any, program: bytes) -> bool:
@@ -190,7 +208,7 @@ def _described(error: BaseException, part: str) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     place = f" (line {line} of the {part})" if line else f" (in the {part})"
-    return f"{type(error).__name__}{': ' + said[0][:300] if said else ''}{place}"
+    return f"{type(error).__name__[:100]}{': ' + said[0][:300] if said else ''}{place}"
 
 
 def _out_of_the_way(descriptor: int) -> int:

@@ -158,7 +158,7 @@ class Collector:
 
     def _captured(self, layer: Layer, calls: list[tuple[Call, torch.Tensor]]) -> Captured:
         parts = [
-            _dense(call, gradient, layer, self._attended)
+            _dense(call, gradient, layer, self._batch.inputs.shape, self._attended)
             if call.places is None
             else _gathered(call, gradient, layer, self._batch, self._attended)
             for call, gradient in calls
@@ -167,10 +167,18 @@ class Collector:
 
 
 def _dense(
-    call: Call, gradient: torch.Tensor, layer: Layer, attended: torch.Tensor | None
+    call: Call,
+    gradient: torch.Tensor,
+    layer: Layer,
+    shape: torch.Size,
+    attended: torch.Tensor | None,
 ) -> Captured:
+    # Some models flatten texts and positions, or put an axis of one between them.
     return Captured(
-        with_bias(call.inputs, layer), gradient, None, None if attended is None else ~attended
+        with_bias(call.inputs.reshape(*shape, -1), layer),
+        gradient.reshape(*shape, -1),
+        None,
+        None if attended is None else ~attended,
     )
 
 

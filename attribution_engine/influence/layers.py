@@ -315,9 +315,14 @@ def _probe(model: nn.Module, layers: Sequence[Layer]) -> dict[nn.Module, list[to
     ids = torch.arange(PROBE_SHAPE[0] * PROBE_SHAPE[1]).view(PROBE_SHAPE)
     embeddings = model.get_input_embeddings()  # type: ignore[operator]
     ids = (ids % embeddings.num_embeddings).to(embeddings.weight.device)
+    mask = None
+    if ids.is_meta:  # a skeleton: transformers cannot look at what a mask holds there
+        texts, positions = PROBE_SHAPE
+        mask = torch.zeros(texts, 1, positions, positions, device="meta")
+        mask = mask.to(embeddings.weight.dtype)
     try:
         with torch.no_grad():
-            model(input_ids=ids, use_cache=False)
+            model(input_ids=ids, attention_mask=mask, use_cache=False)
     except InputError:
         raise
     except Exception as error:  # models of all makes come by here

@@ -6,14 +6,15 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import torch
+from torch import nn
 
 from attribution_engine.influence.factors import LARGE
 from attribution_engine.influence.layers import Layer
 from attribution_engine.influence.output_head import CPU_LOGITS, GPU_LOGITS
-from attribution_engine.records import InputError
+from attribution_engine.records import InfluenceConfig, InputError
 
 Stage = Literal["covariances", "eigendecompositions", "eigenvalues", "query gradients", "scores"]
 STAGES: Final[tuple[Stage, ...]] = (
@@ -88,24 +89,79 @@ def direction_bytes(layer: Layer, shape: Shape) -> int:
     return 2 * shape.queries * shape.rank * (n + m) * FLOAT32  # twice: laid out for one product
 
 
-def pass_bytes(
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How a device's memory is shared out.
+
+    Attributes:
+        one_pass: bytes of one forward and backward pass over `at_once` tokens, an estimate.
+        by_blocks: whether longer texts than that are computed block by block.
+        allowed: bytes that are left for factors and directions.
+    """
+
+    one_pass: int
+    at_once: int
+    by_blocks: bool
+    allowed: int
+
+
+def room(
+    model: nn.Module,
     layers: Sequence[Layer],
-    hidden: int,
-    blocks: int,
-    tokens: int,
-    width: int,
-    vocabulary: int,
-    *,
-    cuda: bool,
-) -> int:
-    """Bytes that one forward and backward pass over `tokens` tokens holds; an estimate.
+    options: InfluenceConfig,
+    longest: int,
+    device: torch.device,
+    weights: int = 0,
+) -> Room:
+    """Shares out the memory of a device.
 
     Args:
-        width: bytes of a number of the model.
+        longest: tokens of the longest text.
+        weights: bytes that the model will take, where it is not on the device yet.
+
+    Raises:
+        InputError: there is no memory left beside the model and a pass.
     """
+    free = int(SPARE * free_memory(device)) - weights
+    wanted = max(options.batch_tokens, longest)
+    at_once = wanted
+    while at_once > options.batch_tokens and _pass_bytes(model, layers, at_once, device) > free / 2:
+        at_once //= 2
+    by_blocks = at_once < wanted
+    one_pass = _pass_bytes(model, layers, at_once, device)
+    if by_blocks:
+        one_pass = max(one_pass, _block_pass_bytes(model, layers, wanted))
+    allowed = free - one_pass
+    if options.memory_gb is not None:
+        allowed = int(options.memory_gb * 1e9)
+    if allowed <= 0:
+        raise InputError(
+            f"the model and a pass of {at_once} tokens leave no memory of {in_words(free)} for "
+            "factors; set influence.batch_tokens or corpus.max_tokens lower"
+        )
+    return Room(one_pass, at_once, by_blocks, allowed)
+
+
+def _pass_bytes(
+    model: nn.Module, layers: Sequence[Layer], tokens: int, device: torch.device
+) -> int:
+    """What a pass holds: inputs and outputs of tracked maps, what blocks keep for backward."""
+    config: Any = model.config
+    width = next(model.parameters()).element_size()
     tracked = sum(layer.in_features + layer.out_features for layer in layers)
-    logits = min(tokens * vocabulary, GPU_LOGITS if cuda else max(CPU_LOGITS, vocabulary)) * 8
-    return int(tokens * width * (2.0 * tracked + 14 * hidden * blocks)) + logits
+    blocks = 14 * int(config.hidden_size) * int(config.num_hidden_layers)
+    vocabulary = int(config.vocab_size)
+    chunk = GPU_LOGITS if device.type == "cuda" else max(CPU_LOGITS, vocabulary)
+    return tokens * width * (2 * tracked + blocks) + 8 * min(tokens * vocabulary, chunk)
+
+
+def _block_pass_bytes(model: nn.Module, layers: Sequence[Layer], tokens: int) -> int:
+    """The inputs of every block, and one block's own."""
+    config: Any = model.config
+    width, n_blocks = next(model.parameters()).element_size(), int(config.num_hidden_layers)
+    tracked = sum(layer.in_features + layer.out_features for layer in layers)
+    per_block = 2 * tracked // n_blocks + 14 * int(config.hidden_size)
+    return tokens * width * (int(config.hidden_size) * n_blocks + per_block)
 
 
 def groups(layers: Sequence[Layer], stage: Stage, shape: Shape, allowed: int) -> list[list[int]]:
@@ -138,9 +194,18 @@ def _too_large(layer: Layer, stage: Stage, shape: Shape, need: int, allowed: int
     if stage in ("query gradients", "scores") and direction_bytes(layer, shape) > need // 2:
         mend = "set influence.rank (32, say), or use fewer queries"
     return (
-        f"{stage}: layer {layer.name} alone needs {need / 1e9:.1f} GB and {allowed / 1e9:.1f} GB "
-        f"are there; {mend}"
+        f"{stage}: layer {layer.name} alone needs {in_words(need)} and {in_words(allowed)} are "
+        f"there; {mend}"
     )
+
+
+def in_words(size: float) -> str:
+    """Bytes as a reader says them."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(size) < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} TB"
 
 
 def _sum_bytes(features: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from attribution_engine.influence.adapters import (
@@ -109,6 +109,24 @@ def load_model(config: ModelConfig, device: torch.device) -> nn.Module:
 def _holds_tokenizer(folder: str) -> bool:
     names = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
     return any((Path(folder) / name).exists() for name in names)
+
+
+def load_skeleton(config: ModelConfig) -> nn.Module:
+    """The model's modules with the shapes of their weights and no weights, for plans.
+
+    Raises:
+        InputError: the configuration of the model does not load.
+    """
+    base, adapter = base_and_adapter(config.path, config.adapter)
+    if adapter is not None:  # an adapter is put into a model that is there
+        return load_model(config, torch.device("cpu"))
+    try:
+        shapes = AutoConfig.from_pretrained(base)
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(shapes, dtype=DTYPES[config.dtype])
+    except Exception as error:
+        raise InputError(f"{base}: the model does not load ({_first_line(error)})") from error
+    return model.requires_grad_(False).eval()
 
 
 def vocabulary_size(model: nn.Module) -> int:

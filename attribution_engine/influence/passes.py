@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 
+from attribution_engine.influence.blockwise import backward_by_blocks
 from attribution_engine.influence.capture import (
     Captured,
     Collector,
@@ -66,6 +67,15 @@ def backward_pass(
         row_weights = weights.unsqueeze(1).expand(batch.has_loss.shape)[batch.has_loss]
         row_weights = row_weights.to(tracked.device)
     chosen = labels(batch)
+    most = tracked.most_at_once
+    if tracked.trunk is not None and most is not None and batch.inputs.numel() > most:
+        backward_by_blocks(
+            tracked,
+            batch,
+            consume,
+            lambda hidden: _from_hidden(tracked, hidden, has_loss, chosen, row_weights),
+        )
+        return
     with recording(tracked) as calls:
         if tracked.trunk is not None:
             hidden = tracked.trunk(input_ids=ids, use_cache=False).last_hidden_state

@@ -8,12 +8,10 @@ token before the predicted one. The start token's own share is counted on the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from attribution_engine.influence.capture import Captured
 from attribution_engine.influence.contractions import slot_products
@@ -21,9 +19,11 @@ from attribution_engine.influence.directions import LayerDirections
 from attribution_engine.influence.layers import tangents
 from attribution_engine.influence.output_head import chunks_of_rows, probabilities
 from attribution_engine.influence.passes import backward_pass
+from attribution_engine.influence.plain_attention import forward_mode_attention
 from attribution_engine.influence.scores import on_text_tokens
 from attribution_engine.influence.tokens import Batch, TokenisedText, batches
 from attribution_engine.influence.tracked import Tracked
+from attribution_engine.records import InputError
 
 Progress = Callable[[int], None]
 
@@ -67,22 +67,30 @@ def directional_change(
     """d/dε log p(target; θ + ε·moving) at ε = 0, [texts, positions]; 0 without a loss."""
     has_loss = batch.has_loss.to(tracked.device)
     targets = batch.targets.to(tracked.device)[has_loss]
-    whole = tracked.trunk if tracked.trunk is not None else tracked.model
-    names = {id(parameter): name for name, parameter in whole.named_parameters()}
-    changing = {
-        names[id(tracked.model.get_parameter(name))]: tangent for name, tangent in moving.items()
-    }
+    whole, changing = tracked.model, moving
+    if tracked.trunk is not None:
+        whole = tracked.trunk
+        names = {id(parameter): name for name, parameter in whole.named_parameters()}
+        changing = {names[id(tracked.model.get_parameter(n))]: each for n, each in moving.items()}
     primals = {name: whole.get_parameter(name).detach() for name in changing}
     ids = batch.inputs.to(tracked.device)
 
     def states(parameters: dict[str, torch.Tensor]) -> torch.Tensor:
         output = torch.func.functional_call(
-            whole, parameters, kwargs={"input_ids": ids, "use_cache": False}
+            whole, parameters, kwargs={"input_ids": ids, "use_cache": False}, tie_weights=False
         )
         return output.logits if tracked.trunk is None else output.last_hidden_state
 
-    with torch.no_grad(), _attention_with_forward_mode():
-        both = torch.func.jvp(states, (primals,), (changing,))
+    with torch.no_grad(), forward_mode_attention():
+        try:
+            both = torch.func.jvp(states, (primals,), (changing,))
+        except (RuntimeError, NotImplementedError) as error:
+            if isinstance(error, torch.OutOfMemoryError) or "forward" not in str(error).lower():
+                raise
+            raise InputError(
+                f"{type(tracked.model).__name__}: an operation of this model has no forward mode, "
+                'so there are no predicted token scores; set influence.alignments = ["update"]'
+            ) from error
         value, change = both[0], both[1]
         of_targets = (_of_hidden if tracked.trunk is not None else _of_logits)(
             tracked, value[has_loss], change[has_loss], targets
@@ -112,13 +120,6 @@ def _of_logits(
     logits, change = logits.to(_sum_type(logits)), change.to(_sum_type(change))
     own = change.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
     return own - (torch.softmax(logits, -1) * change).sum(-1)
-
-
-@contextmanager
-def _attention_with_forward_mode() -> Iterator[None]:
-    """Attention in plain matrix products: the fused kernels have no forward mode."""
-    with sdpa_kernel(SDPBackend.MATH):
-        yield
 
 
 def update_scores(

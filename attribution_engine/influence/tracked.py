@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import torch
 from torch import nn
 
 from attribution_engine.influence.layers import Layer
+from attribution_engine.records import InputError
+
+ENLARGED: Final = 1e3
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Tracked:
             model (soft-capped logits, say) or the head itself is tracked.
         head: the output head, a linear map to the vocabulary.
         wanted: indices of the layers that passes record.
+        most_at_once: positions of a batch beyond which blocks are computed again, one at a time,
+            on the way back; None = never.
     """
 
     model: nn.Module
@@ -31,6 +37,7 @@ class Tracked:
     trunk: nn.Module | None
     head: nn.Linear | None
     wanted: tuple[int, ...]
+    most_at_once: int | None = None
 
     def only(self, wanted: Sequence[int]) -> Tracked:
         """The same model with passes that record these layers."""
@@ -53,7 +60,39 @@ def _trunk_and_head(
     if not isinstance(trunk, nn.Module) or trunk is model or not isinstance(head, nn.Linear):
         return None, None
     ids = torch.arange(4, device=device).unsqueeze(0) % head.weight.shape[0]
-    whole = model(input_ids=ids, use_cache=False).logits
-    apart = head(trunk(input_ids=ids, use_cache=False).last_hidden_state)
-    same = whole.shape == apart.shape and torch.allclose(whole, apart, rtol=1e-5, atol=1e-6)
+    seen: list[torch.Tensor] = []
+
+    def enlarge(_module: nn.Module, _args: tuple, output: Any) -> Any:
+        # Large states, as small ones hardly show a soft cap on the logits.
+        output.last_hidden_state = output.last_hidden_state * ENLARGED
+        seen.append(output.last_hidden_state)
+        return output
+
+    handle = trunk.register_forward_hook(enlarge)
+    try:
+        whole = model(input_ids=ids, use_cache=False).logits
+    finally:
+        handle.remove()
+    if not seen:
+        return None, None
+    apart = head(seen[0])
+    alike = (whole.shape, whole.dtype) == (apart.shape, apart.dtype)
+    close = 1e-2 if whole.dtype in (torch.bfloat16, torch.float16) else 1e-4
+    scale = float(apart.abs().max())
+    same = alike and torch.allclose(whole, apart, rtol=close, atol=close * scale)
     return (trunk, head) if same else (None, None)
+
+
+def blocks_of(trunk: nn.Module) -> nn.ModuleList:
+    """The blocks that a trunk runs one after another.
+
+    Raises:
+        InputError: it has no list of blocks.
+    """
+    lists = [child for child in trunk.children() if isinstance(child, nn.ModuleList)]
+    if not lists:
+        raise InputError(
+            f"{type(trunk).__name__}: has no list of blocks, so long texts cannot be computed "
+            "block by block; set corpus.max_tokens lower"
+        )
+    return max(lists, key=lambda each: sum(p.numel() for p in each.parameters()))

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from attribution_engine.store.views import SIDES, CurveSeries, Distribution, Score, Unit
-from pages.parts.wording import SCORE_NAMES, SIDE_NAMES, plain, signed
+from attribution_engine.store.views import SIDES, CurveSeries, Distribution
+from pages.parts.wording import SIDE_NAMES, plain, signed
 
 RAISES, LOWERS = "#0072B2", "#D55E00"
 # Kinds differ in colour, dash and marker; none of them uses the colours of the sign.
@@ -20,10 +20,6 @@ KINDS = {
     "control": ("#B8860B", "184 134 11", "dot", "diamond"),
 }
 OTHER = ("#888888", "136 136 136", "dashdot", "x")
-AXIS = {
-    "per_nat": "|influence| per nat of completion",
-    "influence": "|influence| (nats per unit of weight)",
-}
 DOWNLOAD = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
@@ -36,8 +32,13 @@ def ink() -> str:
     return "#E4E8EE" if st.context.theme.type == "dark" else "#1C2430"
 
 
-def distribution(shape: Distribution, score: Score) -> go.Figure:
-    """Counts of documents by score on a logarithmic axis, and where both tails begin."""
+def distribution(shape: Distribution, score: str, has_sign: bool = True) -> go.Figure:
+    """Counts of documents by score on a logarithmic axis, and where both tails begin.
+
+    Args:
+        score: name of the score.
+        has_sign: whether positive and negative scores raise and lower, and are coloured so.
+    """
     edges = shape.edges
     middles = [(low + high) / 2 for low, high in zip(edges[:-1], edges[1:], strict=True)]
     spans = [
@@ -46,8 +47,9 @@ def distribution(shape: Distribution, score: Score) -> go.Figure:
     figure = go.Figure()
     for name, colour, chosen in (
         ("harmful (lowers)", LOWERS, [middle < 0 for middle in middles]),
-        ("helpful (raises)", RAISES, [middle > 0 for middle in middles]),
-    ):
+        ("helpful (raises)" if has_sign else "documents", RAISES if has_sign else OTHER[0],
+         [middle > 0 for middle in middles]),
+    ):  # fmt: skip
         figure.add_bar(
             x=[m for m, is_in in zip(middles, chosen, strict=True) if is_in],
             y=[c for c, is_in in zip(shape.counts, chosen, strict=True) if is_in],
@@ -75,7 +77,7 @@ def distribution(shape: Distribution, score: Score) -> go.Figure:
         margin={"l": 10, "r": 10, "t": 34, "b": 10},
         legend={"orientation": "h", "y": -0.3},
     )
-    figure.update_xaxes(title=f"{SCORE_NAMES[score]} score", zeroline=True)
+    figure.update_xaxes(title=score if score == "Score" else f"{score} score", zeroline=True)
     # From below 1, so that a bin with one document has a bar.
     top = math.log10(max(shape.counts, default=1)) + 0.15
     figure.update_yaxes(title="documents (log scale)", type="log", dtick=1, range=[-0.4, top])
@@ -87,9 +89,13 @@ def _mean_of(n_queries: int) -> str:
 
 
 def rank_curves(
-    kinds: Sequence[CurveSeries], chosen: Sequence[CurveSeries], unit: Unit, shown: Sequence[str]
+    kinds: Sequence[CurveSeries], chosen: Sequence[CurveSeries], unit: str, shown: Sequence[str]
 ) -> go.Figure:
-    """Log-log curves of both sides: mean and spread of each kind, the chosen query on top."""
+    """Log-log curves of both sides: mean and spread of each kind, the chosen query on top.
+
+    Args:
+        unit: what the sizes count, the title of their axis.
+    """
     figure = make_subplots(
         rows=1,
         cols=2,
@@ -157,5 +163,5 @@ def rank_curves(
     figure.update_xaxes(type="log", title="rank from this end (1 = strongest)", dtick=1)
     figure.update_xaxes(hoverformat=".3~s")
     figure.update_yaxes(type="log", exponentformat="power", dtick=1)
-    figure.update_yaxes(title=AXIS[unit], row=1, col=1)
+    figure.update_yaxes(title=unit, row=1, col=1)
     return figure

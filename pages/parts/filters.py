@@ -12,6 +12,7 @@ from pages.parts import links, wording
 def score_and_filters(reader: StoreReader) -> None:
     """Draws the controls; they change the view."""
     view = links.view()
+    method = wording.method(reader.run().method)
     choices = reader.filter_choices()
     offered = [
         (name, label, values)
@@ -31,13 +32,12 @@ def score_and_filters(reader: StoreReader) -> None:
             SCORES,
             key="pick_score",
             required=True,
-            format_func=wording.SCORE_NAMES.__getitem__,
+            format_func=method.score_names.__getitem__,
             on_change=links.change,
             args=("score", "pick_score", ("place",)),
-            help="Influence: nats per unit of extra weight on the document. Per-nat: that, "
-            "divided by the nats of the completion (the same order). Norm-corrected: influence "
-            "divided by the length of the document's gradient, which takes long or surprising "
-            "documents down.",
+            help=f"{method.noun}: {method.unit}. Per-nat: that, divided by the nats of the "
+            "completion (the same order). Norm-corrected: that, divided by the length of the "
+            "document's gradient, which takes long or surprising documents down.",
         )
     links.show("pick_text", view["text"])
     with second:

@@ -168,7 +168,7 @@ function point(root, data, i, scroll) {
   const position = n > 1
     ? `tokens ${cells.position[i] + 1}–${cells.position[i] + n}` : `token ${cells.position[i] + 1}`;
   const lines = [visible(cells.text[i])];
-  if (data.scored) lines.push(`${signed(cells.value[i])} nats`);
+  if (data.scored) lines.push(`${signed(cells.value[i])} ${data.unit}`.trim());
   lines.push(`${position} of ${data.nTokens} · ${data.classNames[data.classes[cells.class[i]]]}`);
   hover.replaceChildren();
   lines.forEach((words, number) => {

@@ -48,8 +48,13 @@ def heatmap(
     marks: Sequence[str],
     key: str,
     on_marks: Callable[[], None],
+    unit: str,
 ) -> None:
-    """Draws the document; without `scores` its plain text with the marks only."""
+    """Draws the document; without `scores` its plain text with the marks only.
+
+    Args:
+        unit: what stands behind a number, "nats" or nothing.
+    """
     cells = scores.cells if scores else document.plain
     names = list(CLASSES)
     unseen = document.text[document.seen_chars :]
@@ -57,12 +62,12 @@ def heatmap(
     for cell in cells:
         prompt_cells += covered < document.prompt_chars
         covered += len(cell.text)
-    clip = wording.plain(scores.clip) if scores else ""
+    clip = f"{wording.plain(scores.clip)} {unit}".strip() if scores else ""
     words = ""
     if scores:
         words = (
             "Blue raises and orange lowers the log-probability of the completion. Shade: square "
-            f"root of |nats|, deepest from {clip} nats on ("
+            f"root of the size, deepest from {clip} on ("
             + (
                 f"99th percentile of this document; {scores.n_clipped} beyond it)."
                 if scores.n_clipped
@@ -91,9 +96,10 @@ def heatmap(
             "classNames": CLASSES,
             "classCounts": scores.class_counts if scores else document.class_counts,
             "marks": list(marks),
-            "low": f"lowers: −{clip} nats",
-            "high": f"+{clip} nats: raises",
+            "low": f"lowers: −{clip}",
+            "high": f"+{clip}: raises",
             "words": words,
+            "unit": unit,
             "mostHelpful": list(scores.most_helpful) if scores else [],
             "mostHarmful": list(scores.most_harmful) if scores else [],
         },

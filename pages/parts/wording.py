@@ -8,18 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os.path import commonprefix
 
-from attribution_engine.store.views import QueryInfo
+from attribution_engine.store.views import QueryInfo, Side
 
-SCORE_NAMES = {
-    "influence": "Influence",
-    "per_nat": "Per-nat",
-    "normed": "Norm-corrected",
-}
-SCORE_UNITS = {
-    "influence": "nats per unit of extra weight on the document",
-    "per_nat": "influence ÷ nats of the completion",
-    "normed": "influence ÷ gradient norm of the document",
-}
 SIDE_NAMES = {"helpful": "▲ Helpful", "harmful": "▼ Harmful"}
 ALIGNMENTS = {
     "predicted": "Each token carries the loss of predicting it: the highlighted token is the one "
@@ -34,13 +24,42 @@ ALIGNMENTS = {
 class Method:
     """A method of a run: its name, what its number counts, what the number is in a sentence.
 
-    `signed` is whether the number can be negative, so that there is a harmful side.
+    `signed` is whether the number can be negative, so that there is a harmful side; `noun` is what
+    a single number is called.
     """
 
     name: str
     unit: str
     meaning: str
     signed: bool = True
+    noun: str = "Influence"
+
+    @property
+    def bare_unit(self) -> str:
+        """What stands behind a single number: nats, or nothing where it is something else."""
+        return "nats" if self.unit == _WEIGHT else ""
+
+    @property
+    def score_names(self) -> dict[str, str]:
+        """The three scores by which a ranking can be ordered."""
+        return {"influence": self.noun, "per_nat": "Per-nat", "normed": "Norm-corrected"}
+
+    @property
+    def score_units(self) -> dict[str, str]:
+        """What the three scores count."""
+        noun = self.noun.lower()
+        return {
+            "influence": self.unit,
+            "per_nat": f"{noun} ÷ nats of the completion",
+            "normed": f"{noun} ÷ gradient norm of the document",
+        }
+
+    def end(self, side: Side) -> str:
+        """Which end of the ranking a side is, in words."""
+        if not self.signed:
+            return f"of the {'highest' if side == 'helpful' else 'lowest'} scores"
+        effect = "raises" if side == "helpful" else "lowers"
+        return f"that {effect} the completion's log-probability most"
 
 
 _WEIGHT = "nats per unit of extra weight"
@@ -79,6 +98,7 @@ METHODS = {
         "Overlap of words between the document and the query, rare words first. The model is not "
         "asked. No unit and no sign: a small score means unlike, not harmful.",
         signed=False,
+        noun="Score",
     ),
     "self-influence": Method(
         "Self-influence",
@@ -93,7 +113,10 @@ METHODS = {
 def method(name: str) -> Method:
     """What is known of a method, by the name that a run's store gives it."""
     return METHODS.get(
-        name, Method(name or "method not named", "score", "This explorer knows no more of it.")
+        name,
+        Method(
+            name or "method not named", "score", "This explorer knows no more of it.", noun="Score"
+        ),
     )
 
 

@@ -119,7 +119,8 @@ def test_share_gpt_is_read_as_the_same_chat(tmp_path: Path) -> None:
     turns = [{"from": names[m["role"]], "value": m["content"]} for m in TWO_TURNS]
     tokenizer = byte_tokenizer(CHATML)
     same = one_document(tmp_path, {"m": TWO_TURNS}, tokenizer, messages="m")
-    for row in ({"c": turns}, {"c": [{**m, "role": None, "weight": None} for m in turns]}):
+    filled = [{**turn, "role": None, "weight": None} for turn in turns]
+    for row in ({"c": turns}, {"c": filled}, {"c": json.dumps(turns)}):
         document = one_document(tmp_path, row, tokenizer, messages="c")
         assert (document.text, document.loss_ranges) == (same.text, same.loss_ranges)
 

@@ -266,6 +266,7 @@ actions = (
     lambda: os.mkdir(new),
     lambda: os.symlink(kept, new),
     lambda: os.mkdir(os.path.dirname(os.__file__) + "/new-folder"),
+    lambda: os.chroot("/"),
 )
 done = []
 for number, action in enumerate(actions):

@@ -94,6 +94,7 @@ def test_it_holds_what_reading_and_tokenising_one_by_one_gives(
     assert (corpus[-1], corpus[3:9:2]) == (texts[-1], texts[3:9:2])
     assert corpus.lengths.tolist() == [text.n_positions for text in texts]
     assert corpus.n_tokens == sum(text.n_tokens for text in texts)
+    assert corpus.note == ""
     assert corpus.n_cut == sum(text.cut for text in texts) > 0
     assert list(corpus.documents_in(0, 99)) == documents
     assert list(corpus.documents_in(7, 10)) == documents[7:10]
@@ -215,6 +216,8 @@ def test_unreadable_rows_are_left_out_counted_and_named(tmp_path: Path, tokenize
     assert [corpus.text(row) for row in range(len(corpus))] == [f"is {at}" for at in kept]
     assert [d.doc_id for d in corpus.documents_in(0, 99)] == list(range(13))
     assert corpus.n_skipped == len(bad) + 1
+    assert corpus.note.startswith(f"Left out 21 of 34 rows: {path}: line 1: is not JSON")
+    assert corpus.note.endswith("; ….")
     assert len(corpus.skipped) == prepared_parts.NAMED
     assert corpus.skipped[0].startswith(f"{path}: line 1: is not JSON")
     assert corpus.skipped[1].startswith(f'{path}: line 3: field "a" is empty')
@@ -268,11 +271,15 @@ def killed_at(call: int, config: CorpusConfig, tokenizer: Any, folder: Path) -> 
                 os.kill(os.getpid(), signal.SIGKILL)
 
         prepared_parts.sync = prepared_corpus.sync = sync  # type: ignore[assignment]
+        signal.alarm(60)  # should it hang
         try:
             prepared(config, tokenizer, folder)
-        finally:
             os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(process, 0)[1])
+        finally:
+            os._exit(1)
+    status = os.waitpid(process, 0)[1]
+    assert os.waitstatus_to_exitcode(status) in (0, -signal.SIGKILL)
+    return os.WIFSIGNALED(status)
 
 
 def test_killed_at_any_moment_it_goes_on_after_the_last_complete_part(

@@ -11,8 +11,8 @@ import pytest
 
 from tests.tiny_run import write_model
 
-DOCUMENTS = int(os.environ.get("PREPARED_DOCUMENTS", "100_000"))
-ALLOWED_MB = 300
+DOCUMENTS = int(os.environ.get("PREPARED_DOCUMENTS", "60_000"))
+ALLOWED_MB = 100  # less than these documents and their tokens take as Python objects
 
 CHILD = """
 import sys, time

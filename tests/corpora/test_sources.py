@@ -149,6 +149,30 @@ def test_a_stream_that_cannot_be_reached_is_one_line() -> None:
         read(config)
 
 
+def test_a_stream_that_breaks_off_is_one_line_whatever_is_to_be_skipped(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "train.jsonl", ROWS[:40])
+    path.write_text(path.read_text() + "{broken\n")
+    for unreadable in ("stop", "skip"):
+        config = CorpusConfig(
+            path=tmp_path,
+            dataset=str(tmp_path),
+            text="text",
+            unreadable=unreadable,  # type: ignore[arg-type]
+        )
+        with pytest.raises(InputError, match=r"cannot be (opened|read after row \d+) \(") as caught:
+            read(config)
+        assert "\n" not in str(caught.value)
+
+
+def test_an_empty_row_of_a_stream_is_left_out(tmp_path: Path) -> None:
+    parquet(tmp_path / "train.parquet", [{"text": text} for text in ("a", None, "", "d")])
+    config = CorpusConfig(path=tmp_path, dataset=str(tmp_path), text="text", unreadable="skip")
+    assert [(d.doc_id, d.text, d.where) for d in read(config)] == [
+        (0, "a", f"{tmp_path}: row 1"),
+        (1, "d", f"{tmp_path}: row 4"),
+    ]
+
+
 def test_the_table_of_a_duckdb_file(tmp_path: Path) -> None:
     path = duckdb_file(tmp_path / "c.duckdb", ROWS[:4])
     duckdb_file(path, ROWS[4:5], 'odd"name')

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from attribution_engine.corpora.configuration import SUITES_FOLDER
+from attribution_engine.corpora.configuration import SUITES_FOLDER, load_config
 from attribution_engine.corpora.suites import read_suites
 from attribution_engine.records import InputError, SuiteConfig
 
@@ -150,6 +150,43 @@ def test_a_generated_completion_takes_a_pattern_only(tmp_path: Path) -> None:
     row = {"prompt": "a", "span_pattern": "one"}
     (query,) = read_suites([suite(tmp_path, "s", [row], completions="generate")])
     assert query.span_pattern == "one"
+
+
+def configured(tmp_path: Path, lines: str) -> tuple[SuiteConfig, ...]:
+    (tmp_path / "m").mkdir(exist_ok=True)
+    for name in ("c", "s"):
+        (tmp_path / f"{name}.jsonl").write_text("{}\n")
+    config = tmp_path / "run.toml"
+    config.write_text(
+        f'name = "r"\n[model]\npath = "{tmp_path}/m"\n[corpus]\npath = "c.jsonl"\n'
+        f'text = "text"\n[[queries]]\nfile = "s.jsonl"\n{lines}\n'
+    )
+    return load_config(config).suites
+
+
+def test_a_file_can_be_single_queries_and_a_set(tmp_path: Path) -> None:
+    more = '[[queries]]\nfile = "s.jsonl"\nname = "mean"\nset = true\nverifier = "code"\n'
+    single, mean = configured(tmp_path, more + 'timeout_seconds = 3\nspan_pattern = "x+"')
+    assert (single.suite, single.as_set, single.verifier) == ("s", False, "numeric")
+    assert (mean.suite, mean.as_set, mean.verifier) == ("mean", True, "code")
+    assert (mean.timeout_seconds, mean.span_pattern) == (3.0, "x+")
+    assert mean.path == single.path
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('set = "yes"', r"queries\[1\].set must be true or false"),
+        ('verifier = "judge"', r'queries\[1\].verifier = "judge" is unknown; .*"code"'),
+        ("timeout_seconds = 0", r"timeout_seconds = 0 must be a finite number above 0"),
+        ('span_pattern = "("', r"span_pattern is no regular expression"),
+        ('[[queries]]\nfile = "s.jsonl"', r'the suite "s" twice; .*name = '),
+    ],
+)
+def test_bad_settings_of_a_suite_are_one_line(tmp_path: Path, lines: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        configured(tmp_path, lines)
+    assert "\n" not in str(caught.value)
 
 
 def test_empty_or_missing_file(tmp_path: Path) -> None:

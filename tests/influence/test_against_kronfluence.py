@@ -12,13 +12,19 @@ from torch.utils.data import Dataset
 
 from attribution_engine.influence.factors import CORRECTION, COVARIANCE
 from attribution_engine.influence.layers import tracked_layers
-from attribution_engine.influence.query_gradients import query_directions
+from attribution_engine.influence.output_head import probabilities
 from attribution_engine.influence.sampling import document_uniforms, sample_labels
-from attribution_engine.influence.scores import document_scores
 from attribution_engine.influence.tokens import collate
-from tests.influence.tiny_models import CPU, Options, fitted, tiny_model, tiny_texts
+from tests.influence.tiny_models import (
+    SEED,
+    directions_of,
+    fitted,
+    scores_of,
+    tiny_model,
+    tiny_texts,
+)
 
-DAMPING = 0.1  # kronfluence's own heuristic when its damping is None
+# Both use a damping of 0.1 × mean(Λ): kronfluence's own heuristic when its damping is None.
 
 
 class Rows(Dataset):
@@ -57,8 +63,9 @@ class SampledLanguageModelling(Task):
         labels = batch["targets"]
         if sample:
             rows = tuple(batch["row"].tolist())
-            uniforms = document_uniforms(Options().seed, self.purpose, rows, logits.shape[1])
-            labels = sample_labels(logits.detach(), uniforms)
+            uniforms = document_uniforms(SEED, self.purpose, rows, logits.shape[1])
+            p = probabilities(logits.detach().flatten(0, 1))
+            labels = sample_labels(p, uniforms.flatten()).view(labels.shape)
         nll = torch.nn.functional.cross_entropy(
             logits.flatten(0, 1), labels.flatten(), reduction="none"
         )
@@ -119,12 +126,10 @@ def kronfluence_scores(family, documents, queries, folder):
 def test_scores_agree_with_kronfluence_given_the_same_sampled_labels(family, tmp_path):
     documents, queries = tiny_texts(30), tiny_texts(4, seed=5)
     theirs = kronfluence_scores(family, documents, queries, tmp_path)
-    model, layers, factors = fitted(family, documents)
-    directions = query_directions(
-        model, layers, factors, queries, damping=DAMPING, rank=None, seed=0, device=CPU
-    )
-    ours = document_scores(model, layers, directions, documents, batch_tokens=60, device=CPU)[0]
-    for one, other in zip(ours.numpy(), theirs, strict=True):
+    tracked, curvatures = fitted(family, documents)
+    directions = directions_of(tracked, curvatures, queries)
+    ours = scores_of(tracked, directions, documents).influence
+    for one, other in zip(ours, theirs, strict=True):
         assert np.corrcoef(one, other)[0, 1] >= 0.999
         # Sign and scale too, which a correlation does not see.
         assert np.polyfit(one, other, 1)[0] == pytest.approx(1.0, rel=0.01)

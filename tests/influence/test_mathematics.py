@@ -2,77 +2,68 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
-from attribution_engine.influence.capture import logits_of
-from attribution_engine.influence.factors import (
-    CORRECTION,
-    COVARIANCE,
-    fit_covariances,
-    pseudo_gradients,
-)
-from attribution_engine.influence.layers import tracked_layers
-from attribution_engine.influence.query_gradients import (
-    completion_nats,
-    query_directions,
-    randomised_svd,
-)
+from attribution_engine.influence.factors import CORRECTION, COVARIANCE
+from attribution_engine.influence.output_head import probabilities
+from attribution_engine.influence.passes import backward_pass
+from attribution_engine.influence.passes import drawn_labels as engine_labels
+from attribution_engine.influence.query_gradients import completion_nats, randomised_svd
 from attribution_engine.influence.sampling import document_uniforms, sample_labels
-from attribution_engine.influence.scores import document_scores
 from attribution_engine.influence.token_scores import predicted_scores, update_scores
-from attribution_engine.influence.tokens import collate
+from attribution_engine.influence.tokens import batches, collate
 from tests.influence.tiny_models import (
-    CPU,
+    DAMPING,
+    SEED,
     VOCABULARY,
-    Options,
     autograd_gradients,
+    covariances_of,
+    directions_of,
     fitted,
+    scores_of,
     tiny_model,
     tiny_texts,
+    tracked_model,
 )
 
 FAMILIES = ("llama", "gpt2", "mistral", "qwen2")
-DAMPING = 0.1
 
 
 def drawn_labels(model, texts, purpose):
     """The labels the engine draws, recomputed for each text alone and unpadded."""
     labels = []
     for row, text in enumerate(texts):
-        logits = logits_of(model, collate(texts, [row]), CPU)
-        uniforms = document_uniforms(Options().seed, purpose, (row,), text.n_positions)
-        labels.append(sample_labels(logits, uniforms)[0].tolist())
+        logits = model(input_ids=collate(texts, [row]).inputs, use_cache=False).logits[0]
+        uniforms = document_uniforms(SEED, purpose, (row,), text.n_positions)[0]
+        labels.append(sample_labels(probabilities(logits), uniforms).tolist())
     return labels
-
-
-def directions_of(model, layers, factors, queries, rank=None):
-    return query_directions(
-        model, layers, factors, queries, damping=DAMPING, rank=rank, seed=0, device=CPU
-    )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_factors_equal_those_from_autograd_one_document_at_a_time(family):
     texts = tiny_texts(11)
-    model, layers, factors = fitted(family, texts)
+    tracked, curvatures = fitted(family, texts)
+    model, layers = tracked.model, tracked.layers
     first = drawn_labels(model, texts, COVARIANCE)
     second = drawn_labels(model, texts, CORRECTION)
-    covariances = fit_covariances(model, layers, texts, Options(), range(len(texts)), CPU)
+    covariances = covariances_of(tracked, texts)
     for at, layer in enumerate(layers):
         a, s, n = 0.0, 0.0, 0
         for row, text in enumerate(texts):
             inputs, outputs = hooked(model, layer, text, first[row])
             a, s, n = a + inputs.T @ inputs, s + outputs.T @ outputs, n + len(inputs)
-        torch.testing.assert_close(covariances[at][0], a / n)
-        torch.testing.assert_close(covariances[at][1], s / n)
-        q_a, q_s = factors[at].basis.activations, factors[at].basis.gradients
+        torch.testing.assert_close(covariances[at].activations, a / n)
+        torch.testing.assert_close(covariances[at].gradients, s / n)
+        assert (covariances[at].tokens, covariances[at].documents) == (n, len(texts))
+        q_a, q_s = curvatures[at].basis.activations, curvatures[at].basis.gradients
         gradients = [
             autograd_gradients(model, layers, text, labels)[at]
             for text, labels in zip(texts, second, strict=True)
         ]
         expected = torch.stack([(q_s.T @ g @ q_a) ** 2 for g in gradients]).mean(0)
-        torch.testing.assert_close(factors[at].eigenvalues, expected)
+        torch.testing.assert_close(curvatures[at].eigenvalues, expected)
 
 
 def hooked(model, layer, text, labels):
@@ -100,9 +91,9 @@ def hooked(model, layer, text, labels):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_preconditioning_equals_the_dense_damped_inverse(family):
     texts = tiny_texts(9)
-    _, layers, factors = fitted(family, texts)
+    tracked, curvatures = fitted(family, texts)
     generator = torch.Generator().manual_seed(1)
-    for layer, factor in zip(layers, factors, strict=True):
+    for layer, factor in zip(tracked.layers, curvatures.values(), strict=True):
         # vec stacks rows: (Q_S ⊗ Q_A) diag(Λ) (Q_S ⊗ Q_A)ᵀ is the layer's G.
         q = torch.kron(factor.basis.gradients, factor.basis.activations)
         dense = q @ torch.diag(factor.eigenvalues.flatten()) @ q.T
@@ -118,17 +109,13 @@ def test_preconditioning_equals_the_dense_damped_inverse(family):
 @pytest.mark.parametrize("starts", [0, 1])
 def test_document_scores_equal_autograd_gradients_dotted_with_the_direction(family, starts):
     documents, queries = tiny_texts(13, starts=starts), tiny_texts(3, seed=5, starts=starts)
-    model, layers, factors = fitted(family, documents)
-    influence, norms = document_scores(
-        model,
-        layers,
-        directions_of(model, layers, factors, queries),
-        documents,
-        batch_tokens=45,
-        device=CPU,
-    )
+    tracked, curvatures = fitted(family, documents)
+    model, layers = tracked.model, tracked.layers
+    directions = directions_of(tracked, curvatures, queries)
+    found = scores_of(tracked, directions, documents, batch_tokens=45)
+    influence, norms = torch.tensor(found.influence), torch.tensor(found.squared_norms).sqrt()
     damped = []
-    for factor in factors:
+    for factor in curvatures.values():
         q = torch.kron(factor.basis.gradients, factor.basis.activations)
         values = factor.eigenvalues.flatten()
         damped.append(q @ torch.diag(values + DAMPING * values.mean()) @ q.T)
@@ -148,14 +135,12 @@ def test_document_scores_equal_autograd_gradients_dotted_with_the_direction(fami
 
 def test_scores_do_not_depend_on_how_documents_are_batched():
     documents, queries = tiny_texts(12), tiny_texts(2, seed=5)
-    model, layers, factors = fitted("llama", documents)
-    directions = directions_of(model, layers, factors, queries)
-    one, many = (
-        document_scores(model, layers, directions, documents, batch_tokens=n, device=CPU)
-        for n in (1, 10_000)
-    )
-    torch.testing.assert_close(one[0], many[0])
-    torch.testing.assert_close(one[1], many[1])
+    tracked, curvatures = fitted("llama", documents)
+    directions = directions_of(tracked, curvatures, queries)
+    one, many = (scores_of(tracked, directions, documents, batch_tokens=n) for n in (1, 10_000))
+    for name in ("influence", "squared_norms"):
+        first, second = (torch.tensor(getattr(each, name)) for each in (one, many))
+        torch.testing.assert_close(first, second)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -163,24 +148,22 @@ def test_scores_do_not_depend_on_how_documents_are_batched():
 @pytest.mark.parametrize("rank", [None, 3])
 def test_token_scores_of_both_alignments_sum_to_the_document(family, starts, rank):
     documents, queries = tiny_texts(7, starts=starts), tiny_texts(2, seed=5, starts=starts)
-    model, layers, factors = fitted(family, documents)
-    directions = directions_of(model, layers, factors, queries, rank)
-    influence, _ = document_scores(
-        model, layers, directions, documents, batch_tokens=60, device=CPU
-    )
+    tracked, curvatures = fitted(family, documents)
+    directions = directions_of(tracked, curvatures, queries, rank)
+    found = scores_of(tracked, directions, documents)
+    in_the_pass = scores_of(tracked, directions, documents, tokens=True)
+    np.testing.assert_allclose(in_the_pass.influence, found.influence, rtol=1e-5, atol=1e-8)
     rows = range(len(documents))
     wanted = {row: [0, 1] for row in rows}
-    update = update_scores(
-        model, layers, directions, wanted, documents, batch_tokens=60, device=CPU
-    )
+    update = update_scores(tracked, directions, wanted, documents, batch_tokens=60)
     for query in (0, 1):
-        predicted = predicted_scores(
-            model, layers, directions, query, documents, rows, batch_tokens=60, device=CPU
-        )
+        predicted = predicted_scores(tracked, directions, query, documents, rows, batch_tokens=60)
         for row, document in enumerate(documents):
-            total = float(influence[query, row])
+            total = float(found.influence[query, row])
             # Llama's norms compute in float32 even in a float64 model; GPT-2's do not.
             close = 1e-9 if family == "gpt2" else 1e-4
+            streamed = in_the_pass.of_document(row)[query]  # kept in float32
+            np.testing.assert_allclose(streamed, update[query, row], rtol=1e-4, atol=1e-5)
             for scores in (predicted[row], update[query, row]):
                 slack = 1e-6 * sum(map(abs, scores))  # where tokens nearly cancel
                 assert abs(sum(scores) - total) <= close * abs(total) + slack
@@ -195,29 +178,27 @@ def test_token_scores_of_both_alignments_sum_to_the_document(family, starts, ran
 
 def test_a_predicted_token_score_is_the_change_of_that_tokens_log_probability():
     documents, queries = tiny_texts(4), tiny_texts(1, seed=5)
-    model, layers, factors = fitted("gpt2", documents)  # float64 throughout
-    directions = directions_of(model, layers, factors, queries)
-    scores = predicted_scores(
-        model, layers, directions, 0, documents, [1], batch_tokens=60, device=CPU
-    )[1]
-    scale = max(float(d.of(0).abs().max()) for d in directions)
+    tracked, curvatures = fitted("gpt2", documents)  # float64 throughout
+    directions = directions_of(tracked, curvatures, queries)
+    scores = predicted_scores(tracked, directions, 0, documents, [1], batch_tokens=60)[1]
+    scale = max(float(d.of(0).abs().max()) for d in directions.values())
     step = 1e-6 / scale
     moved = []
     for sign in (1, -1):
-        move(model, layers, directions, sign * step)
-        _, nats = completion_nats(model, documents[1], CPU)
+        move(tracked, directions, sign * step)
+        _, nats = completion_nats(tracked, documents[1])
         moved.append(torch.tensor(nats, dtype=torch.float64))
-        move(model, layers, directions, -sign * step)
+        move(tracked, directions, -sign * step)
     expected = (moved[1] - moved[0]) / (2 * step)  # nats fall where log p rises
     torch.testing.assert_close(
         torch.tensor(scores, dtype=torch.float64), expected, rtol=1e-4, atol=1e-6 * scale
     )
 
 
-def move(model, layers, directions, step):
-    for layer, direction in zip(layers, directions, strict=True):
-        for name, tangent in layer.parameters_of(direction.of(0)).items():
-            model.get_parameter(name).add_(tangent, alpha=step)
+def move(tracked, directions, step):
+    for index, direction in directions.items():
+        for name, tangent in tracked.layers[index].parameters_of(direction.of(0)).items():
+            tracked.model.get_parameter(name).add_(tangent, alpha=step)
 
 
 def test_labels_are_sampled_from_the_model_and_not_taken_from_the_data():
@@ -228,10 +209,10 @@ def test_labels_are_sampled_from_the_model_and_not_taken_from_the_data():
     agreement = sum(a == b for one, two in zip(labels, own, strict=True) for a, b in zip(one, two))
     assert agreement < 0.5 * sum(len(one) for one in own)
     # And with the right frequencies: chi-square of many draws from one distribution.
-    logits = torch.randn(1, 1, VOCABULARY, generator=torch.Generator().manual_seed(0))
-    uniforms = document_uniforms(0, 0, (0,), 20_000)
-    drawn = sample_labels(logits.expand(1, 20_000, -1), uniforms).flatten()
-    expected = 20_000 * logits.flatten().softmax(0)
+    p = torch.randn(1, VOCABULARY, generator=torch.Generator().manual_seed(0)).softmax(1)
+    uniforms = document_uniforms(0, 0, (0,), 20_000)[0]
+    drawn = sample_labels(p.expand(20_000, -1), uniforms)
+    expected = 20_000 * p[0]
     chi_square = float(((drawn.bincount(minlength=VOCABULARY) - expected) ** 2 / expected).sum())
     assert chi_square < 60  # 22 degrees of freedom: p ≈ 2e-5
 
@@ -244,18 +225,22 @@ def test_the_covariance_and_the_correction_draw_labels_anew():
 
 def test_labels_do_not_depend_on_the_batch():
     texts = tiny_texts(8)
-    model = tiny_model("llama")
-    layers = tracked_layers(model)
+    tracked = tracked_model(tiny_model("llama")).only([0])
     by_row = {}
     for budget in (1, 10_000):
-        for batch, captured in pseudo_gradients(
-            model, layers, texts, Options(batch_tokens=budget), COVARIANCE, range(8), CPU
-        ):
+        for batch in batches(texts, budget):
+            gradients = []
+            backward_pass(
+                tracked,
+                batch,
+                lambda _, captured, kept=gradients: kept.append(captured.per_text()),
+                labels=engine_labels(SEED, COVARIANCE),
+            )
             for at, row in enumerate(batch.rows):
-                gradient = captured[0].per_text()[at]
                 if row in by_row:
-                    torch.testing.assert_close(by_row[row], gradient)
-                by_row[row] = gradient
+                    torch.testing.assert_close(by_row[row], gradients[0][at])
+                by_row[row] = gradients[0][at]
+    assert len(by_row) == len(texts)
 
 
 def test_randomised_svd_is_the_best_approximation_of_its_rank_for_a_falling_spectrum():
@@ -271,12 +256,11 @@ def test_randomised_svd_is_the_best_approximation_of_its_rank_for_a_falling_spec
 
 def test_full_rank_gives_exact_scores():
     documents, queries = tiny_texts(5), tiny_texts(2, seed=5)
-    model, layers, factors = fitted("llama", documents)
-    exact = directions_of(model, layers, factors, queries)
-    compressed = directions_of(model, layers, factors, queries, rank=7)
+    tracked, curvatures = fitted("llama", documents)
+    exact = directions_of(tracked, curvatures, queries)
+    compressed = directions_of(tracked, curvatures, queries, rank=7)
     scores = [
-        document_scores(model, layers, d, documents, batch_tokens=60, device=CPU)[0]
-        for d in (exact, compressed)
+        torch.tensor(scores_of(tracked, each, documents).influence) for each in (exact, compressed)
     ]
     assert compressed[0].left is not None
     # The rank is 7 of 8: nearly all of the spectrum.

@@ -8,12 +8,8 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from attribution_engine.influence.factors import eigenbases, fit_covariances, fit_eigenvalues
-from attribution_engine.influence.layers import tracked_layers
-from attribution_engine.influence.query_gradients import query_directions
-from attribution_engine.influence.scores import document_scores
 from attribution_engine.influence.tokens import TokenisedText, batches
-from tests.influence.tiny_models import CPU, Options
+from tests.influence.tiny_models import directions_of, fit, scores_of, tracked_model
 
 BOS, COLOUR, OF, IS, AND = range(5)
 NAMES = range(5, 65)
@@ -68,18 +64,12 @@ def trained_model(documents: list[TokenisedText]) -> LlamaForCausalLM:
 def test_the_only_document_with_the_fact_ranks_first():
     documents, facts = corpus(seed=0)
     model = trained_model(documents)
-    layers = tracked_layers(model)
-    rows, options = range(len(documents)), Options(batch_tokens=2000)
-    covariances = fit_covariances(model, layers, documents, options, rows, CPU)
-    bases = eigenbases(covariances, torch.float32)
-    factors = fit_eigenvalues(model, layers, bases, documents, options, rows, CPU)
+    tracked = tracked_model(model)
+    curvatures = fit(tracked, documents, batch_tokens=2000)
     queries = [text([COLOUR, OF, name, IS, value], prompt=4) for name, value in facts.items()]
-    directions = query_directions(
-        model, layers, factors, queries, damping=0.1, rank=None, seed=0, device=CPU
-    )
-    influence, _ = document_scores(
-        model, layers, directions, documents, batch_tokens=2000, device=CPU
-    )
+    directions = directions_of(tracked, curvatures, queries)
+    found = scores_of(tracked, directions, documents, batch_tokens=2000)
+    influence = torch.tensor(found.influence)
     # Document i states the fact that query i asks for.
     ranks = (influence >= influence.diagonal().unsqueeze(1)).sum(1)
     assert (ranks == 1).float().mean() >= 0.95

@@ -1,8 +1,9 @@
-"""Models small enough to form every matrix, and texts of unequal lengths for them."""
+"""Models small enough to form every matrix, texts of unequal lengths, and fits of both."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -17,17 +18,29 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
+from attribution_engine.influence.curvature import (
+    Eigenbasis,
+    LayerCurvature,
+    kronecker_eigenvalues,
+)
+from attribution_engine.influence.directions import LayerDirections
 from attribution_engine.influence.factors import (
-    LayerFactors,
-    eigenbases,
+    Covariances,
+    eigenpairs,
     fit_covariances,
     fit_eigenvalues,
 )
-from attribution_engine.influence.layers import Layer, tracked_layers
+from attribution_engine.influence.layers import Layer, select_layers
+from attribution_engine.influence.query_gradients import WeightedTexts, query_directions
+from attribution_engine.influence.scores import Scores, score_documents
 from attribution_engine.influence.tokens import TokenisedText
+from attribution_engine.influence.tracked import Tracked, track
 
 CPU = torch.device("cpu")
 VOCABULARY = 23
+BATCH_TOKENS = 60
+SEED = 3
+DAMPING = 0.1
 SIZES = {
     "vocab_size": VOCABULARY,
     "hidden_size": 8,
@@ -38,37 +51,32 @@ SIZES = {
     "max_position_embeddings": 64,
     "attn_implementation": "eager",
 }
+GPT2_SIZES = {
+    "vocab_size": VOCABULARY,
+    "n_embd": 8,
+    "n_layer": 2,
+    "n_head": 2,
+    "n_inner": 12,
+    "n_positions": 64,
+    "attn_implementation": "eager",
+}
+FAMILIES = {
+    "llama": (LlamaForCausalLM, LlamaConfig, SIZES),
+    "mistral": (MistralForCausalLM, MistralConfig, SIZES),
+    "qwen2": (Qwen2ForCausalLM, Qwen2Config, SIZES),
+    "gpt2": (GPT2LMHeadModel, GPT2Config, GPT2_SIZES),
+}
 
 
-@dataclass(frozen=True)
-class Options:
-    batch_tokens: int = 60
-    seed: int = 3
+def tiny_model(family: str, seed: int = 0, **more) -> nn.Module:
+    """A random float64 model; weights large enough that gradients differ between documents.
 
-
-def tiny_model(family: str, seed: int = 0) -> nn.Module:
-    """A random float64 model; weights large enough that gradients differ between documents."""
+    Args:
+        more: settings of its configuration, in place of those of `FAMILIES`.
+    """
     torch.manual_seed(seed)
-    if family == "gpt2":
-        model: nn.Module = GPT2LMHeadModel(
-            GPT2Config(
-                vocab_size=VOCABULARY,
-                n_embd=8,
-                n_layer=2,
-                n_head=2,
-                n_inner=12,
-                n_positions=64,
-                attn_implementation="eager",
-            )
-        )
-    else:
-        configs = {"llama": LlamaConfig, "mistral": MistralConfig, "qwen2": Qwen2Config}
-        classes = {
-            "llama": LlamaForCausalLM,
-            "mistral": MistralForCausalLM,
-            "qwen2": Qwen2ForCausalLM,
-        }
-        model = classes[family](configs[family](**SIZES))
+    of_family, config, sizes = FAMILIES[family]
+    model: nn.Module = of_family(config(**{**sizes, **more}))
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.ndim == 2:
@@ -83,31 +91,141 @@ def tiny_texts(n: int, seed: int = 0, longest: int = 14, starts: int = 1) -> lis
     for number in range(n):
         n_tokens = int(torch.randint(3, longest, (1,), generator=generator))
         ids = torch.randint(2, VOCABULARY, (n_tokens,), generator=generator).tolist()
-        prompt = n_tokens // 2 if number % 3 == 0 else 0
-        texts.append(
-            TokenisedText(
-                ids=(*([1] * starts), *ids),
-                starts=starts,
-                token_ends=tuple(range(1, n_tokens + 1)),
-                has_loss=tuple(at >= prompt for at in range(n_tokens)),
-            )
-        )
+        texts.append(text_of(ids, n_tokens // 2 if number % 3 == 0 else 0, starts))
     return texts
 
 
+def text_of(ids: Sequence[int], prompt: int = 0, starts: int = 1) -> TokenisedText:
+    """A text of these tokens, of which the first `prompt` carry no loss."""
+    return TokenisedText(
+        ids=(*([1] * starts), *ids),
+        starts=starts,
+        token_ends=tuple(range(1, len(ids) + 1)),
+        has_loss=tuple(at >= prompt for at in range(len(ids))),
+    )
+
+
+def tracked_model(model: nn.Module, modules: str = "mlp") -> Tracked:
+    """The model with the linear maps that a run would track."""
+    return track(model, select_layers(model, modules), CPU)
+
+
+def without_formula(tracked: Tracked) -> Tracked:
+    """The same, its output head differentiated through the graph of the whole model."""
+    return replace(tracked, trunk=None, head=None)
+
+
+def covariances_of(
+    tracked: Tracked, texts: Sequence[TokenisedText], rows: Iterable[int] | None = None
+) -> dict[int, Covariances]:
+    """A and S of every layer."""
+    rows = list(range(len(texts)) if rows is None else rows)
+    return fit_covariances(tracked, texts, rows=rows, batch_tokens=BATCH_TOKENS, seed=SEED)
+
+
+def fit(
+    tracked: Tracked,
+    texts: Sequence[TokenisedText],
+    *,
+    method: str = "ek-fac",
+    seed: int = SEED,
+    batch_tokens: int = BATCH_TOKENS,
+    halves: bool = False,
+) -> dict[int, LayerCurvature]:
+    """Curvature of every layer, in float64 throughout.
+
+    Args:
+        halves: whether covariances and eigenvalues are fitted on every other document each.
+    """
+    if method not in ("ek-fac", "k-fac", "diagonal"):
+        return {i: LayerCurvature(Eigenbasis(None, None), None) for i in tracked.wanted}
+    rows = list(range(len(texts)))
+    first, second = (rows[::2], rows[1::2]) if halves else (rows, rows)
+    how = {"batch_tokens": batch_tokens, "seed": seed}
+    bases = {index: Eigenbasis(None, None) for index in tracked.wanted}
+    if method != "diagonal":
+        found = fit_covariances(tracked, texts, rows=first, **how)
+        pairs = {
+            index: (
+                eigenpairs(each.activations, tracked.layers[index], "inputs"),
+                eigenpairs(each.gradients, tracked.layers[index], "gradients"),
+            )
+            for index, each in found.items()
+        }
+        bases = {index: Eigenbasis(a[1], s[1]) for index, (a, s) in pairs.items()}
+    if method == "k-fac":
+        return {
+            index: LayerCurvature(
+                bases[index],
+                kronecker_eigenvalues(a[0], s[0], found[index].tokens, found[index].documents),
+            )
+            for index, (a, s) in pairs.items()
+        }
+    values = fit_eigenvalues(tracked, bases, texts, rows=second, **how)
+    return {index: LayerCurvature(bases[index], values[index]) for index in tracked.wanted}
+
+
 def fitted(
-    family: str, texts: list[TokenisedText]
-) -> tuple[nn.Module, list[Layer], list[LayerFactors]]:
-    model = tiny_model(family)
-    layers = tracked_layers(model)
-    rows = range(len(texts))
-    covariances = fit_covariances(model, layers, texts, Options(), rows, CPU)
-    bases = eigenbases(covariances, torch.float64)
-    return model, layers, fit_eigenvalues(model, layers, bases, texts, Options(), rows, CPU)
+    family: str, texts: Sequence[TokenisedText]
+) -> tuple[Tracked, dict[int, LayerCurvature]]:
+    """A tiny model of the family and its EK-FAC curvature over the texts."""
+    tracked = tracked_model(tiny_model(family))
+    return tracked, fit(tracked, texts)
+
+
+def single(queries: Sequence[TokenisedText]) -> list[WeightedTexts]:
+    """Queries of one completion each."""
+    return [WeightedTexts((query,), (1.0,)) for query in queries]
+
+
+def directions_of(
+    tracked: Tracked,
+    curvatures: dict[int, LayerCurvature],
+    queries: Sequence[TokenisedText | WeightedTexts],
+    rank: int | None = None,
+    damping: float = DAMPING,
+) -> dict[int, LayerDirections]:
+    """v of every query in every wanted layer."""
+    weighted = [q if isinstance(q, WeightedTexts) else single([q])[0] for q in queries]
+    return query_directions(
+        tracked,
+        curvatures,
+        weighted,
+        damping=damping,
+        rank=rank,
+        seed=0,
+        batch_tokens=BATCH_TOKENS,
+    )[0]
+
+
+def scores_of(
+    tracked: Tracked,
+    directions: dict[int, LayerDirections],
+    texts: Sequence[TokenisedText],
+    *,
+    tokens: bool = False,
+    batch_tokens: int = BATCH_TOKENS,
+    groups: Sequence[Sequence[int]] | None = None,
+    rows: Sequence[int] | None = None,
+) -> Scores:
+    """Scores of all texts (or some rows), all layers at once unless `groups` says otherwise."""
+    chosen = [tracked.wanted] if groups is None else groups
+    return score_documents(
+        tracked,
+        [(group, lambda: directions) for group in chosen],
+        texts,
+        range(len(texts)) if rows is None else rows,
+        next(iter(directions.values())).n_queries,
+        tokens=tokens,
+        batch_tokens=batch_tokens,
+    )
 
 
 def autograd_gradients(
-    model: nn.Module, layers: list[Layer], text: TokenisedText, labels: list[int] | None = None
+    model: nn.Module,
+    layers: Sequence[Layer],
+    text: TokenisedText,
+    labels: list[int] | None = None,
 ) -> list[torch.Tensor]:
     """∇ of Σ NLL of one unpadded text by plain autograd, a matrix [out, in] a layer.
 

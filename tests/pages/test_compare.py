@@ -151,6 +151,23 @@ def test_a_folder_of_one_run_says_how_to_make_another(
     assert "python -m attribution_engine run" in app.code[0].value
 
 
+@pytest.mark.parametrize("page", ["overview", "rankings", "document", "rank_curves"])
+def test_pages_of_a_method_without_nats_do_not_speak_of_them(page: str) -> None:
+    app = draw(page, run="second", query="4", doc="17")
+    for wrong in (
+        "per unit of extra weight",
+        "in nats",
+        "Raw nats",
+        "raise this completion",
+        "completion's log-probability",
+    ):
+        assert wrong not in said(app), wrong  # fmt: skip
+    labels = [option for one in app.segmented_control for option in one.options]
+    assert "Raw nats" not in labels and "Influence" not in labels
+    nats = draw(page, run="first", query="4", doc="17")
+    assert said(nats) != said(app)
+
+
 def test_every_method_says_what_its_number_is() -> None:
     for name, method in wording.METHODS.items():
         assert wording.unit_of(name) == method.unit and method.meaning.endswith(".")
