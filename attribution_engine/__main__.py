@@ -1,4 +1,4 @@
-"""The command line: `python -m attribution_engine run | demo | verify`."""
+"""The command line: `python -m attribution_engine run | demo | bench | verify`."""
 
 from __future__ import annotations
 
@@ -41,12 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(chosen: argparse.Namespace) -> int:
     from attribution_engine.corpora.configuration import load_config
-    from attribution_engine.plan import print_plan
+    from attribution_engine.plan import Elsewhere, print_plan
     from attribution_engine.run import run
 
     config = load_config(chosen.config)
     if chosen.plan:
-        print_plan(config, chosen.device)
+        memory = None if chosen.memory_gb is None else int(chosen.memory_gb * 1e9)
+        rate = None if chosen.tflops is None else chosen.tflops * 1e12
+        print_plan(config, chosen.device, Elsewhere(memory, rate))
     else:
         run(config, device=chosen.device, resume=chosen.resume)
     return 0
@@ -62,6 +64,14 @@ def _demo(chosen: argparse.Namespace) -> int:
     resolve_device(chosen.device)
     prepare(chosen.device, resume=chosen.resume)
     run(load_config(Path("data/configs/demo.toml")), device=chosen.device, resume=chosen.resume)
+    return 0
+
+
+def _bench(chosen: argparse.Namespace) -> int:
+    from attribution_engine.bench.command import BenchOptions, bench
+
+    names = BenchOptions.__dataclass_fields__
+    bench(BenchOptions(**{name: getattr(chosen, name) for name in names}))
     return 0
 
 
@@ -85,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--plan", action="store_true", help="print what every stage will need, and stop"
     )
+    run.add_argument("--memory-gb", type=float, help="with --plan: of the device it will run on")
+    run.add_argument("--tflops", type=float, help="with --plan: that device's matrix rate")
     run.set_defaults(command=_run)
 
     demo = commands.add_parser(
@@ -97,6 +109,26 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--resume", action="store_true", help="go on after the last finished stage"
         )
+
+    bench = commands.add_parser(
+        "bench", help="time and memory of every stage as ratios to a training pass"
+    )
+    bench.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    bench.add_argument("--model", help="a model of yours, folder or hub id")
+    bench.add_argument("--shape", help="random weights of a known shape: 1b or 7b")
+    bench.add_argument("--dtype", default="float32", help="float32, tf32, bfloat16 or float64")
+    bench.add_argument("--peers", action="store_true", help="kronfluence and bergson as well")
+    bench.add_argument("--no-ragged", dest="ragged", action="store_false")
+    for name, size, words in (
+        ("documents", 512, "documents"),
+        ("tokens", 256, "tokens of each"),
+        ("queries", 20, "queries"),
+        ("rank", 32, "rank of the low-rank stages"),
+        ("repeats", 3, "rounds that count"),
+        ("batch-tokens", 4096, "tokens of a batch"),
+    ):
+        bench.add_argument(f"--{name}", type=int, default=size, help=f"{words} ({size})")
+    bench.set_defaults(command=_bench)
 
     verify = commands.add_parser("verify", help="does a store keep its own promises?")
     verify.add_argument("store", type=Path, metavar="STORE")

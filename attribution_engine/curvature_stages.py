@@ -15,6 +15,7 @@ from attribution_engine.influence.curvature import (
     kronecker_eigenvalues,
 )
 from attribution_engine.influence.factors import eigenpairs, fit_covariances, fit_eigenvalues
+from attribution_engine.influence.finiteness import all_finite, refuse_not_finite
 from attribution_engine.influence.memory import Shape, Stage, TokenBudget, groups
 from attribution_engine.influence.tokens import TokenisedText
 from attribution_engine.influence.tracked import Tracked
@@ -114,6 +115,9 @@ def _covariances(fitting: Fitting, rows: list[int]) -> None:
                         rows=rows,
                         progress=step,
                     )
+                sums = (t for each in found.values() for t in (each.activations, each.gradients))
+                if not all_finite(sums):
+                    refuse_not_finite(fitting.tracked, fitting.texts, rows)
                 for index, each in found.items():
                     kept = {"s": each.gradients, "tokens": each.tokens, "documents": each.documents}
                     if fitting.owner(index) == index:
@@ -169,6 +173,8 @@ def _eigenvalues(fitting: Fitting, rows: list[int]) -> None:
                         rows=rows,
                         progress=step,
                     )
+                if not all_finite(found.values()):
+                    refuse_not_finite(fitting.tracked, fitting.texts, rows)
                 for index, values in found.items():
                     fitting.work.save(fitting.name("eigenvalues", index), values.cpu())
 

@@ -37,6 +37,7 @@ from attribution_engine.preparation import read_corpus
 from attribution_engine.records import InfluenceConfig, InputError, RunConfig
 
 EFFICIENCY = 0.4  # of the matrix rate, that a whole pass reaches
+EIGEN_SHARE = 0.01  # of another device's matrix rate, that eigendecompositions reach
 EIGEN_OPERATIONS = 9  # times n³, for eigenvalues and vectors of a symmetric matrix
 FLOAT32, TOKEN_BYTES = 4, 6  # bytes of a number; of a token score on disk, compressed
 QUERY_TOKENS = 256  # of a query whose completion is not there yet
@@ -69,10 +70,23 @@ class Work:
     lengths: Sequence[int]  # tokens of each document
     pass_memory: int
     allowed: int
-    rate: float  # operations a second
+    rate: float  # operations a second in matrix products
+    eigen_rate: float  # in eigendecompositions
 
 
-def print_plan(config: RunConfig, device: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A device to plan for that is not this one.
+
+    Attributes:
+        memory: bytes of it, None = this one's; rate: operations a second in matrix products.
+    """
+
+    memory: int | None = None
+    rate: float | None = None
+
+
+def print_plan(config: RunConfig, device: str, elsewhere: Elsewhere = Elsewhere()) -> None:
     """Reads the corpus, looks at the model's shapes without its weights, and prints the plan.
 
     Raises:
@@ -86,7 +100,8 @@ def print_plan(config: RunConfig, device: str) -> None:
     corpus = read_corpus(config, tokenizer, context_length(model), vocabulary_size(model))
     covered = coverage(model, layers)
     weights = sum(p.numel() * p.element_size() for p in model.parameters())
-    budget = room(model, layers, config.influence, int(corpus.lengths.max()), chosen, weights)
+    longest = int(corpus.lengths.max())
+    budget = room(model, layers, config.influence, longest, chosen, weights, elsewhere.memory)
     sets = sum(1 for query in queries if query.items)
     print(
         f"model: {covered.all_parameters:,} parameters, {in_words(weights)}; "
@@ -95,13 +110,20 @@ def print_plan(config: RunConfig, device: str) -> None:
     )
     print(f"corpus: {len(corpus):,} documents, {corpus.n_tokens:,} tokens")
     print(f"queries: {len(queries)}" + (f", {sets} of them sets" if sets else ""))
+    free = free_memory(chosen) if elsewhere.memory is None else elsewhere.memory
     print(
-        f"device: {chosen.type}, {in_words(free_memory(chosen))} free; a pass over "
+        f"device: {chosen.type if elsewhere.rate is None else 'another'}, {in_words(free)}; "
+        f"{in_words(budget.allowed)} of it for factors; a pass over "
         f"{budget.at_once:,} tokens takes about {in_words(budget.one_pass)}"
         + (", longer texts block by block" if budget.by_blocks else "")
     )
-    rate = matrix_rate(chosen, _widths(model), next(model.parameters()).dtype)
-    print(f"measured here: {rate / 1e9:,.0f} billion operations a second in matrix products")
+    if elsewhere.rate is None:
+        rate = matrix_rate(chosen, _widths(model), next(model.parameters()).dtype)
+        eigen_rate = eigen_rate_of(chosen)
+        print(f"measured here: {rate / 1e9:,.0f} billion operations a second in matrix products")
+    else:
+        rate, eigen_rate = elsewhere.rate, elsewhere.rate * EIGEN_SHARE
+        print(f"as told: {rate / 1e9:,.0f} billion operations a second in matrix products")
     work = Work(
         layers=layers,
         options=config.influence,
@@ -111,10 +133,11 @@ def print_plan(config: RunConfig, device: str) -> None:
         pass_memory=budget.one_pass,
         allowed=budget.allowed,
         rate=rate,
+        eigen_rate=eigen_rate,
     )
     stages = plan(work)
     _print_table(stages)
-    _print_disk(stages, config)
+    _print_disk(stages, config, here=elsewhere.memory is None)
 
 
 def plan(work: Work) -> list[StagePlan]:
@@ -139,7 +162,7 @@ def plan(work: Work) -> list[StagePlan]:
         held = max(_held(work, stage, group) for group in parts)
         passes = 1 if stage == "eigendecompositions" else len(parts)
         operations = _extra_operations(work, stage, of_stage.get(stage, 0))
-        seconds = operations / work.rate
+        seconds = operations / (work.eigen_rate if stage == "eigendecompositions" else work.rate)
         tokens = of_stage.get(stage, 0)
         seconds += passes * tokens * work.pass_operations / (EFFICIENCY * work.rate)
         memory = held + (0 if stage == "eigendecompositions" else work.pass_memory)
@@ -164,6 +187,18 @@ def matrix_rate(device: torch.device, widths: tuple[int, int], dtype: torch.dtyp
             torch.cuda.synchronize(device)
         best = max(best, 2.0 * 2048 * n * m / (time.perf_counter() - started))
     return best
+
+
+def eigen_rate_of(device: torch.device) -> float:
+    """Operations a second of an eigendecomposition, counting 9 n³."""
+    n = 1024
+    matrix = torch.randn(n, n, device=device, dtype=torch.float64)
+    matrix = matrix + matrix.T
+    started = time.perf_counter()
+    float(torch.linalg.eigvalsh(matrix[:64, :64]).sum())  # libraries load on first use
+    started = time.perf_counter()
+    float(torch.linalg.eigh(matrix).eigenvalues.sum())
+    return EIGEN_OPERATIONS * float(n) ** 3 / (time.perf_counter() - started)
 
 
 def _needed(stage: Stage, method: str) -> bool:
@@ -217,7 +252,7 @@ def _extra_operations(work: Work, stage: Stage, tokens: int) -> float:
         if stage == "covariances":
             total += tokens * squares
         elif stage == "eigendecompositions":
-            total += 2 * EIGEN_OPERATIONS * (float(n) ** 3 * owns + float(m) ** 3)
+            total += EIGEN_OPERATIONS * (float(n) ** 3 * owns + float(m) ** 3)
         elif stage == "eigenvalues":
             total += tokens * (squares + 2.0 * n * m)
         elif stage == "query gradients":
@@ -264,8 +299,11 @@ def _print_table(stages: list[StagePlan]) -> None:
     print("Times are estimates from the matrix rate, good to a factor of about two.")
 
 
-def _print_disk(stages: list[StagePlan], config: RunConfig) -> None:
+def _print_disk(stages: list[StagePlan], config: RunConfig, *, here: bool) -> None:
     needed = sum(each.disk for each in stages if each.name != "covariances")
+    if not here:
+        print(f"disk: {in_words(needed)} in {config.work}")
+        return
     free = shutil.disk_usage(config.work.parent if config.work.parent.exists() else ".").free
     print(f"disk: {in_words(needed)} in {config.work}, {in_words(free)} free there")
     if needed > free:

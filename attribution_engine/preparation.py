@@ -25,9 +25,9 @@ from attribution_engine.influence.tracked import Tracked, track
 from attribution_engine.prepared_corpus import PreparedCorpus, prepare_corpus
 from attribution_engine.progress import progress
 from attribution_engine.records import InputError, Query, RunConfig
+from attribution_engine.run_inputs import corpus_digest
 from attribution_engine.text.spans import steps
 from attribution_engine.text.token_classes import CLASSES, classify
-from attribution_engine.workspace import corpus_digest
 
 READING = "classes and spans 1"  # changes whenever prepared corpora have to be made anew
 

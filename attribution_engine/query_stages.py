@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import torch
 
 from attribution_engine.curvature_stages import Fitting, curvatures
+from attribution_engine.influence.capture import NotFinite
 from attribution_engine.influence.directions import LayerDirections
+from attribution_engine.influence.finiteness import all_finite, refuse_not_finite
 from attribution_engine.influence.query_gradients import WeightedTexts, query_directions
 from attribution_engine.progress import progress
 
@@ -35,12 +37,23 @@ def find_directions(fitting: Fitting, queries: Sequence[WeightedTexts]) -> None:
                         batch_tokens=tokens,
                         progress=step,
                     )
+                if not all_finite(squared.values()):
+                    _refuse_not_finite(fitting, queries)
                 for index, each in found.items():
                     parts = {"exact": each.exact, "left": each.left, "right": each.right}
                     kept = {name: t.cpu() for name, t in parts.items() if t is not None}
                     fitting.work.save(fitting.name(KIND, index), kept | {"squared": squared[index]})
 
             fitting.budget.run(find, "query gradients")
+
+
+def _refuse_not_finite(fitting: Fitting, queries: Sequence[WeightedTexts]) -> None:
+    for number, query in enumerate(queries):
+        try:
+            refuse_not_finite(fitting.tracked, query.parts, range(len(query.parts)))
+        except NotFinite as error:
+            error.row = number
+            raise
 
 
 class Directions:

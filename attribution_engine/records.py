@@ -231,7 +231,8 @@ class InfluenceConfig:
         checkpoints: for "tracin".
         batch_tokens: padded tokens a batch may hold; halved where a GPU's memory does not do.
         shard_tokens: tokens of the corpus after which scores are put on disk.
-        memory_gb: memory to plan with on the device; None = what is free.
+        memory_gb: what factors and directions may take on the device; None = what is free beside
+            the model and a pass.
         seed: for sampled labels, the factor sample, and the randomised SVD.
     """
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,13 @@ from attribution_engine.influence.completions import (
 )
 from attribution_engine.influence.curvature import FITTED
 from attribution_engine.influence.memory import (
+    SPARE,
+    OutOfMemory,
+    Room,
     Shape,
     TokenBudget,
+    first_line,
+    in_words,
     room,
 )
 from attribution_engine.influence.query_gradients import WeightedTexts
@@ -34,6 +40,7 @@ from attribution_engine.preparation import (
 from attribution_engine.progress import progress
 from attribution_engine.query_stages import Directions, find_directions
 from attribution_engine.records import InputError, Query, RunConfig
+from attribution_engine.run_lock import only_run_in
 from attribution_engine.score_stages import Scoring, influence_shards, score_corpus
 from attribution_engine.store_rows import Result, Term, fill_store
 from attribution_engine.tails import Tails
@@ -49,6 +56,17 @@ def run(config: RunConfig, *, device: str = "auto", resume: bool = False) -> Non
         InputError: anything wrong with configuration, model, corpus or queries.
     """
     check_places(config)
+    try:
+        with only_run_in(config.work):
+            _run(config, device, resume)
+    except OutOfMemory as error:
+        raise InputError(
+            f"{config.model.path}: out of memory ({first_line(error)}), and not for the size of "
+            "batches; set influence.memory_gb lower, or use a device with more memory"
+        ) from error
+
+
+def _run(config: RunConfig, device: str, resume: bool) -> None:
     ready = prepare(config, device)
     print(coverage_line(ready), flush=True)
     work = Workspace(config, resume=resume)
@@ -94,9 +112,7 @@ def fitting_of(ready: Prepared, work: Workspace, n_queries: int, folder: str = "
         fitted=method in ("ek-fac", "k-fac", "self-influence"),
         curved=method in (*FITTED, "self-influence"),
     )
-    shared = room(
-        ready.model, tracked.layers, options, int(ready.corpus.lengths.max()), ready.device
-    )
+    shared = kept_room(ready, work)
     if shared.by_blocks:
         tracked = replace(tracked, most_at_once=shared.at_once)
     return Fitting(
@@ -104,11 +120,38 @@ def fitting_of(ready: Prepared, work: Workspace, n_queries: int, folder: str = "
         texts=ready.corpus,
         options=options,
         work=work,
-        budget=TokenBudget(options.batch_tokens),
+        budget=TokenBudget(min(options.batch_tokens, shared.at_once)),
         shape=shape,
         allowed=shared.allowed,
         folder=folder,
     )
+
+
+def kept_room(ready: Prepared, work: Workspace) -> Room:
+    """How memory is shared out: as an earlier attempt did, where there is enough now.
+
+    Sums over layers are rounded group by group, so other groups change the last digits.
+    """
+    now = room(
+        ready.model,
+        ready.tracked.layers,
+        ready.config.influence,
+        int(ready.corpus.lengths.max()),
+        ready.device,
+    )
+    name = f"room-{ready.device.type}"
+    if not work.has(name):
+        work.save(name, asdict(now))
+        return now
+    kept = Room(**work.load(name))
+    if kept.allowed + kept.one_pass <= (now.allowed + now.one_pass) / SPARE:
+        return kept
+    print(
+        f"less memory than before ({in_words(now.allowed)} for factors, {in_words(kept.allowed)} "
+        "then): layers go in other groups, which changes the last digits of scores",
+        flush=True,
+    )
+    return now
 
 
 def _by_words(ready: Prepared, work: Workspace, completed: list[CompletedQuery]) -> Result:
@@ -216,7 +259,12 @@ def _combined(ready: Prepared, work: Workspace, terms: list[Term], n_queries: in
     """Influence [queries, documents], float32, on disk."""
     shape = (n_queries, len(ready.corpus))
     path = work.folder / "influence.f32"
-    influence = np.memmap(path, dtype=np.float32, mode="w+", shape=shape)
+    with path.open("wb") as file:  # a mapped file that grows on a full disk ends the process
+        size = max(1, 4 * shape[0] * shape[1])
+        file.truncate(size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+    influence = np.memmap(path, dtype=np.float32, mode="r+", shape=shape)
     for term in terms:
         for rows, part in influence_shards(term.scoring):
             influence[:, rows.start : rows.stop] += np.float32(term.weight) * part

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attribution_engine.curvature_stages import Fitting, curvatures
+from attribution_engine.influence.finiteness import refuse_not_finite
 from attribution_engine.influence.scores import (
     Group,
     Progress,
@@ -162,7 +163,9 @@ def _scores_of(scoring: Scoring, rows: range, step: Progress) -> Scores:
         _normalise(scores, scoring.directions.norms().numpy())
     bad = ~np.isfinite(scores.influence).all(0)
     if bad.any():
-        where = scoring.corpus.where(rows[int(bad.argmax())])
+        row = rows[int(bad.argmax())]
+        refuse_not_finite(fitting.tracked, scoring.corpus, [row])
+        where = scoring.corpus.where(row)
         raise InputError(f"{where}: its influence is NaN or infinite; raise influence.damping")
     return scores
 

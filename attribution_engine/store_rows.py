@@ -108,7 +108,6 @@ def run_row(
     covered = coverage(ready.model, ready.tracked.layers)
     covariance, correction = factor_rows(options, len(corpus))
     fitted = options.method in (*FITTED, "self-influence")
-    skipped = "".join(f" Left out: {line}" for line in corpus.skipped)
     return {
         "run_id": uuid.uuid4().hex[:12],
         "name": config.name,
@@ -130,7 +129,7 @@ def run_row(
         "token_alignment": ",".join(alignments),
         "device": f"{ready.device.type}: {_device_name(ready.device)}",
         "stage_seconds": work.seconds,
-        "notes": (config.notes + notes + skipped).strip(),
+        "notes": " ".join((config.notes + notes, corpus.note)).strip(),
         "n_documents": len(corpus),
         "n_queries": len(result.completed),
         "n_tokens": corpus.n_tokens,
@@ -151,8 +150,8 @@ def self_query_row(query: Query) -> dict[str, Any]:
         "keywords": "[]",
         "nats": 0.0,
         "n_tokens": 0,
-        "token_ends": [len(query.prompt), len(query.prompt) + len(query.completion or "")],
-        "token_nats": [0.0, 0.0],
+        "token_ends": [],
+        "token_nats": [],
     }
 
 

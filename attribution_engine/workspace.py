@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pickle
 import shutil
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import torch
 
-from attribution_engine import __version__
-from attribution_engine.influence.adapters import base_and_adapter
-from attribution_engine.records import CorpusConfig, InputError, RunConfig
-from attribution_engine.store.schema import SCHEMA_VERSION
+from attribution_engine.records import InputError, RunConfig
+from attribution_engine.run_inputs import check_unchanged, inputs_of
 
 Result = TypeVar("Result")
-NOT_COMPUTED_FROM = ("output", "notes")  # sections that no result depends on
+PARTS = (".part", ".part.json")  # what these names end is not complete
+NOTED_EVERY = 1.0  # seconds after which the time spent is put on disk again
+
+
+@dataclass(slots=True)
+class _Timer:
+    """A stage that is running, and until when its time is counted already."""
+
+    name: str
+    since: float = field(default_factory=time.monotonic)
 
 
 class Workspace:
@@ -30,32 +40,31 @@ class Workspace:
     Results are tensors, numbers, strings and lists or dicts of them.
 
     Attributes:
-        seconds: time spent in each stage, interrupted attempts included where they left something.
+        seconds: time spent in each stage, over all attempts; a kill loses a second of it or so.
     """
 
     def __init__(self, config: RunConfig, *, resume: bool) -> None:
         """Opens the folder.
 
         Raises:
-            InputError: with `resume`, when configuration, corpus, queries or model have changed.
+            InputError: with `resume`, when configuration, corpus, queries or model have changed,
+                or it is not known whether they have.
         """
         self.folder = config.work / "stages"
         self.seconds: dict[str, float] = {}
+        self._timers: list[_Timer] = []
+        self._written = time.monotonic()
         inputs = inputs_of(config)
         kept = self.folder / "inputs.json"
-        if resume and self.folder.exists():
-            changed = _changed(_read_json(kept), inputs)
-            if changed:
-                raise InputError(
-                    f"{config.work}: cannot resume, changed since: {'; '.join(changed)}; change it "
-                    "back, or run without --resume to start anew"
-                )
+        if resume and _holds_results(self.folder):
+            check_unchanged(config, _read_json(kept), inputs)
             self.seconds = _read_json(self.folder / "seconds.json")
         else:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            _discard(self.folder)
+        shutil.rmtree(_discarded(self.folder), ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
         for old in (*self.folder.rglob("*.part"), *self.folder.rglob("*.part.json")):
-            shutil.rmtree(old) if old.is_dir() else old.unlink()
+            shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
         _write_text(kept, json.dumps(inputs, indent=1))
 
     def stage(self, name: str, compute: Callable[[], Result]) -> Result:
@@ -63,7 +72,7 @@ class Workspace:
         if self.has(name):
             try:
                 result = torch.load(self._file(name), map_location="cpu", weights_only=True)
-            except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):
+            except (RuntimeError, EOFError, pickle.UnpicklingError):
                 print(f"{name}: the kept result is damaged, computing it again", flush=True)
             else:
                 print(f"{name}: done before ({self.seconds.get(name, 0.0):.1f} s)", flush=True)
@@ -74,16 +83,32 @@ class Workspace:
         return result
 
     def has(self, name: str) -> bool:
-        """Whether a result is there, complete."""
-        return self._file(name).exists()
+        """Whether a result is there, complete; one that a fault of the disk cut is removed."""
+        path = self._file(name)
+        if not path.exists():
+            return False
+        if zipfile.is_zipfile(path):  # looks at the end of the file only
+            return True
+        print(f"{name}: the kept result is damaged, computing it again", flush=True)
+        path.unlink()
+        return False
 
     def save(self, name: str, result: Any) -> None:
-        """Keeps a result, complete or not at all."""
+        """Keeps a result, complete or not at all.
+
+        Raises:
+            OSError: the disk is full, or cannot be written.
+        """
         path = self._file(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
-        torch.save(result, part)
-        _replace(part, path)
+        try:
+            _write_tensors(result, part)
+            _replace(part, path)
+        except BaseException:
+            part.unlink(missing_ok=True)  # gives back what the half file took
+            raise
+        self._note_time()
 
     def load(self, name: str, device: torch.device | str = "cpu") -> Any:
         """A result that is there.
@@ -94,9 +119,9 @@ class Workspace:
         path = self._file(name)
         try:
             return torch.load(path, map_location=device, weights_only=True)
-        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
-            if isinstance(error, torch.OutOfMemoryError):
-                raise
+        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            if isinstance(error, RuntimeError) and "PytorchStreamReader" not in str(error):
+                raise  # the file is not to blame: memory, or the device
             path.unlink(missing_ok=True)
             raise InputError(f"{path}: was damaged and is removed; go on with --resume") from error
 
@@ -105,9 +130,16 @@ class Workspace:
         self._file(name).unlink(missing_ok=True)
 
     def shard(self, name: str) -> Path | None:
-        """The folder of a finished shard, or None."""
+        """The folder of a finished shard, or None; one that a fault of the disk cut is removed."""
         path = self.folder / name
-        return path if path.is_dir() else None
+        if not path.is_dir():
+            return None
+        files = list(path.iterdir())
+        if files and all(_is_whole(file) for file in files):
+            return path
+        print(f"{name}: the kept shard is damaged, computing it again", flush=True)
+        _discard(path)
+        return None
 
     @contextmanager
     def writing_shard(self, name: str) -> Iterator[Path]:
@@ -121,88 +153,82 @@ class Workspace:
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
-        for file in part.iterdir():
+        for file in (*part.iterdir(), part):
             _sync(file)
         os.replace(part, path)
         _sync(path.parent)
+        self._note_time()
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
         """Adds the time spent inside, less that of stages inside, to the stage's seconds."""
-        started, inner = time.monotonic(), sum(self.seconds.values())
+        self._count_time()
+        self._timers.append(_Timer(name))
         try:
             yield
         finally:
-            inner = sum(self.seconds.values()) - inner
-            spent = time.monotonic() - started - inner
-            self.seconds[name] = round(self.seconds.get(name, 0.0) + spent, 3)
-            _write_text(self.folder / "seconds.json", json.dumps(self.seconds))
+            self._count_time()
+            self._timers.pop()
+            self._write_seconds()
+
+    def _count_time(self) -> None:
+        """Gives the time since the last count to the innermost stage."""
+        now = time.monotonic()
+        if self._timers:
+            timer = self._timers[-1]
+            self.seconds[timer.name] = round(
+                self.seconds.get(timer.name, 0.0) + now - timer.since, 3
+            )
+        for each in self._timers:
+            each.since = now
+
+    def _note_time(self) -> None:
+        """Keeps the time spent so far along with what was computed in it."""
+        self._count_time()
+        if time.monotonic() - self._written > NOTED_EVERY:
+            self._write_seconds()
+
+    def _write_seconds(self) -> None:
+        _write_text(self.folder / "seconds.json", json.dumps(self.seconds))
+        self._written = time.monotonic()
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.pt"
 
 
-def inputs_of(config: RunConfig) -> dict[str, str]:
-    """What the results depend on: every key of the configuration, and a digest of each input."""
-    inputs = {
-        f"configuration: {key}": value
-        for key, value in _flat(config.raw).items()
-        if key.split(".")[0] not in NOT_COMPUTED_FROM
-    }
-    checkpoints = [each.path for each in config.influence.checkpoints]
-    base, adapter = base_and_adapter(config.model.path, config.model.adapter)
-    models = (config.model.path, base, adapter, config.model.tokenizer, *checkpoints)
-    return inputs | {
-        "corpus": _digest(_listing(config.corpus.path)),
-        "queries": _digest(*(suite.path.read_text("utf-8", "replace") for suite in config.suites)),
-        "model": _digest(*(_listing(Path(path)) for path in models if path)),
-        "engine": f"{__version__}, torch {torch.__version__}, schema {SCHEMA_VERSION}",
-    }
+def _holds_results(folder: Path) -> bool:
+    """Whether there is anything in the folder but what a killed start left."""
+    return folder.is_dir() and any(not path.name.endswith(PARTS) for path in folder.iterdir())
 
 
-def corpus_digest(corpus: CorpusConfig, tokenizer: str, reading: str) -> str:
-    """What a prepared corpus depends on: its configuration, files, tokenizer and reading rules."""
-    return _digest(repr(corpus), _listing(corpus.path), _listing(Path(tokenizer)), reading)[:16]
+def _discard(folder: Path) -> None:
+    """Removes a folder that may be there; killed meanwhile, no half of it passes for complete."""
+    if folder.exists():
+        aside = _discarded(folder)
+        shutil.rmtree(aside, ignore_errors=True)
+        os.replace(folder, aside)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
-def _changed(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    """In words, what differs."""
-    lines = []
-    for key in sorted(before.keys() | now.keys()):
-        if before.get(key) == now.get(key):
-            continue
-        if key.startswith("configuration: "):
-            old, new = (each.get(key, "absent") for each in (before, now))
-            lines.append(f"{key} was {old[:60]}, is {new[:60]}")
-        else:
-            lines.append(key)
-    return lines
+def _discarded(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.discarded.part")
 
 
-def _flat(raw: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Dotted keys and JSON values of a parsed TOML file."""
-    found: dict[str, str] = {}
-    for key, value in raw.items():
-        if isinstance(value, dict):
-            found |= _flat(value, f"{prefix}{key}.")
-        else:
-            found[prefix + key] = json.dumps(value, default=str, sort_keys=True)
-    return found
+def _is_whole(file: Path) -> bool:
+    """Whether a file of a shard has the end that it was written with."""
+    try:
+        return file.suffix != ".parquet" or pq.read_metadata(file).num_rows >= 0
+    except (pa.ArrowInvalid, OSError):
+        return False
 
 
-def _listing(path: Path) -> str:
-    """Name, size and time of change of a file or of the files in a folder; a hub id as it is."""
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    lines = [str(path)]
-    for file in files:
-        if file.exists():
-            stat = file.stat()
-            lines.append(f"{file} {stat.st_size} {stat.st_mtime_ns}")
-    return "\n".join(lines)
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+def _write_tensors(result: Any, path: Path) -> None:
+    try:
+        torch.save(result, path)
+    except RuntimeError as error:  # torch's own way to say that the disk is full
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise OSError(f"{path}: cannot be written, the disk may be full") from error
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -77,12 +77,12 @@ st.header(f"Document {document.doc_id}", anchor=False)
 effect = "raises" if document.influence > 0 else "lowers" if document.influence < 0 else "leaves"
 facts(
     [
-        (method.noun, wording.written(document.influence, method), method.unit
+        (method.noun, wording.written(document.influence, method) + unit, method.unit
          + (f"; {effect} log p of the completion" if method.signed else "")),
         ("Rank", f"{wording.whole(document.rank)} of {wording.whole(n_documents)}",
          "1 = most helpful"),
-        ("Per-nat", wording.signed(document.per_nat), method.score_units["per_nat"]),
-        ("Norm-corrected", wording.signed(document.normed),
+        ("Per-nat", wording.written(document.per_nat, method), method.score_units["per_nat"]),
+        ("Norm-corrected", wording.written(document.normed, method),
          f"rank {wording.whole(document.rank_normed)}; gradient norm "
          f"{wording.plain(document.gradient_norm)}"),
         ("Source", document.source or "–"),

@@ -62,7 +62,7 @@ facts(
          f"{wording.whole(run.n_tokens)} tokens"),
         ("Cut documents", wording.whole(run.truncated_documents),
          "longer than the model saw; the rest of their text is shown but has no score"),
-        ("Method", run.method, run.sign),
+        ("Method", method.name, run.sign if method.signed else "without a sign"),
         ("What the number is", method.unit, method.meaning),
         ("Tracked parameters", f"{wording.whole(run.n_tracked_parameters)} ({model_share})",
          f"{len(run.tracked_layers)} linear layers of the MLP blocks"),

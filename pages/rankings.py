@@ -22,7 +22,8 @@ n_documents = reader.run().n_documents
 method = wording.method(reader.run().method)
 score_names, score_units = method.score_names, method.score_units
 
-st.header(f"Most {side} documents", anchor=False)
+heading = f"Most {side} documents" if method.signed else f"Documents {method.end(side)}"
+st.header(heading, anchor=False)
 filters.score_and_filters(reader)
 only = links.only()
 place = max(1, links.number("place") or 1)
@@ -72,9 +73,13 @@ def scores(name: str) -> Column:
     """The column of a score; the one that orders the table has a bar."""
     return Column(
         score_names[name] + (arrow if name == score else ""),
-        "bar" if name == score else "number",
+        "bar" if name == score and method.signed else "number",
         f"{score_units[name]}."
-        + (" Bar: relative to the largest of this query." if name == score else ""),
+        + (
+            " Bar: relative to the largest of this query."
+            if name == score and method.signed
+            else ""
+        ),
     )
 
 
@@ -96,12 +101,12 @@ ranking = f"{view['run']} {query_id} {side} {score} {crc32(repr(only).encode())}
 rows = []
 for one in page.documents:
     values = [
-        wording.signed(one.influence),
-        wording.signed(one.per_nat),
-        wording.signed(one.normed),
+        wording.written(one.influence, method),
+        wording.written(one.per_nat, method),
+        wording.written(one.normed, method),
     ]
     cells = [
-        (value, one.bar) if name == score else value
+        (value, one.bar) if name == score and method.signed else value
         for name, value in zip(score_names, values, strict=True)
     ]
     rows.append(
@@ -119,7 +124,7 @@ for one in page.documents:
         )
     )
 chosen = table(
-    f"Most {side} documents for query {query_id}",
+    f"{heading} for query {query_id}",
     columns,
     rows,
     key=f"ranking {ranking}",

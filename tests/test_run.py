@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 
 import duckdb
 import numpy as np
@@ -10,9 +11,18 @@ import pytest
 from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM, MixtralConfig, MixtralForCausalLM
 
+from attribution_engine import (
+    curvature_stages,
+    cut_stages,
+    query_stages,
+    score_stages,
+    store_rows,
+    token_stages,
+)
 from attribution_engine import run as run_module
 from attribution_engine.__main__ import main
 from attribution_engine.store.verify import verify
+from attribution_engine.workspace import Workspace
 from tests.tiny_run import write_config, write_model
 
 
@@ -45,7 +55,7 @@ def test_a_run_fills_a_store_that_keeps_its_promises(tmp_path, influence):
     )
     assert (n_documents, n_queries) == (30, 4)
     assert rank == (3 if influence else None)
-    assert {"completions", "eigenvalues", "scores", "tokens"} <= set(json.loads(stages))
+    assert {"completions", "eigenvalues", "scores", "tokens (predicted)"} <= set(json.loads(stages))
     correct = rows_of(store, "SELECT correct FROM queries ORDER BY query_id")
     assert [value for (value,) in correct[:3]] == [True, False, None]
     # Two tails of four documents, two alignments, for each of four queries.
@@ -71,54 +81,70 @@ def test_prompt_and_response_documents_have_no_influence_on_prompt_tokens(tmp_pa
         assert not any(in_prompt)
 
 
-STAGES = (
-    "completions",
-    "covariances",
-    "eigendecompositions",
-    "eigenvalues",
-    "query_gradients",
-    "scores",
-    "tokens",
-)
+# What a run keeps, in this order; the last two are shards. Two groups of documents each.
+STAGES = ("completions", "covariances", "bases", "eigenvalues", "directions", "scores", "predicted")
+ALL_STAGES = "shard_tokens = 200\ncut_documents = 1"
+EVERYTHING = "SELECT * EXCLUDE (query_id) FROM {} ORDER BY ALL"
+TABLES = ("influence", "token_influence", "span_influence", "token_class_influence", "rank_fit")
 
 
 def test_a_run_interrupted_after_any_stage_ends_in_the_same_scores(tmp_path, monkeypatch):
     whole = tmp_path / "whole"
     whole.mkdir()
-    assert main(["run", str(write_config(whole))]) == 0
-    everything = "SELECT * EXCLUDE (query_id) FROM {} ORDER BY ALL"
-    for stage in STAGES:
+    assert main(["run", str(write_config(whole, influence=ALL_STAGES))]) == 0
+    for stage in (*STAGES, "cuts"):
         folder = tmp_path / stage
         folder.mkdir()
-        config = write_config(folder)
-
-        def stopped_after(
-            self, name, compute, *, wanted=stage, original=run_module.Workspace.stage
-        ):
-            result = original(self, name, compute)
-            if name == wanted:
-                raise KeyboardInterrupt
-            return result
-
+        config = write_config(folder, influence=ALL_STAGES)
         with monkeypatch.context() as patch:
-            patch.setattr(run_module.Workspace, "stage", stopped_after)
+            stop_after(patch, stage)
             assert main(["run", str(config)]) == 130
         assert not (folder / "tiny.duckdb").exists()
         assert main(["run", str(config), "--resume"]) == 0
-        for table in ("influence", "token_influence", "rank_fit"):
-            query = everything.format(table)
-            assert rows_of(folder / "tiny.duckdb", query) == rows_of(whole / "tiny.duckdb", query)
+        for table in TABLES:
+            query = EVERYTHING.format(table)
+            found = rows_of(folder / "tiny.duckdb", query)
+            assert found and found == rows_of(whole / "tiny.duckdb", query)
+
+
+def stop_after(patch, stage):
+    """Makes a run stop, as by Ctrl-C, when it has kept the first result of a stage."""
+    save, writing_shard = Workspace.save, Workspace.writing_shard
+
+    def stopped_save(self, name, result):
+        save(self, name, result)
+        if name.split("/")[0] == stage:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def stopped_shard(self, name):
+        with writing_shard(self, name) as folder:
+            yield folder
+        if name.split("/")[0] == stage:
+            raise KeyboardInterrupt
+
+    patch.setattr(Workspace, "save", stopped_save)
+    patch.setattr(Workspace, "writing_shard", stopped_shard)
 
 
 def test_a_resumed_run_does_not_compute_finished_stages_again(tmp_path, monkeypatch):
-    config = write_config(tmp_path)
+    config = write_config(tmp_path, influence=ALL_STAGES)
     assert main(["run", str(config)]) == 0
 
     def never(*_arguments, **_named):
         raise AssertionError("computed again")
 
-    for name in ("fit_covariances", "fit_eigenvalues", "query_directions", "document_scores"):
-        monkeypatch.setattr(run_module, name, never)
+    for module, name in (
+        (run_module, "complete_queries"),
+        (curvature_stages, "fit_covariances"),
+        (curvature_stages, "eigenpairs"),
+        (curvature_stages, "fit_eigenvalues"),
+        (query_stages, "query_directions"),
+        (score_stages, "score_documents"),
+        (token_stages, "predicted_scores"),
+        (cut_stages, "score_documents"),
+    ):
+        monkeypatch.setattr(module, name, never)
     assert main(["run", str(config), "--resume"]) == 0
 
 
@@ -138,6 +164,8 @@ def test_resuming_with_changed_input_is_refused(tmp_path, capsys, changed):
     line = error_line(capsys, "run", config, "--resume")
     assert changed in line
     assert "without --resume" in line
+    if changed == "configuration":
+        assert "influence.tail was 4, is 3" in line
 
 
 def test_a_document_longer_than_the_context_is_named_with_its_row(tmp_path, capsys):
@@ -229,13 +257,16 @@ def test_a_weight_that_is_not_a_number_is_named(tmp_path, capsys):
     assert "layers.0.mlp" in line
 
 
-def test_a_mixture_of_experts_is_refused(tmp_path, capsys):
+def test_a_mixture_of_experts_gives_a_store_that_keeps_its_promises(tmp_path):
     config = write_config(tmp_path)
     sizes = {"vocab_size": 300, "hidden_size": 16, "intermediate_size": 24}
     heads = {"num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2}
-    model = MixtralForCausalLM(MixtralConfig(**sizes, **heads, max_position_embeddings=64))
-    model.save_pretrained(tmp_path / "model")
-    assert "mixture-of-experts" in error_line(capsys, "run", config)
+    settings = MixtralConfig(**sizes, **heads, num_local_experts=4, max_position_embeddings=64)
+    MixtralForCausalLM(settings).save_pretrained(tmp_path / "model")
+    assert main(["run", str(config)]) == 0
+    assert verify(tmp_path / "tiny.duckdb") == []
+    ((layers,),) = rows_of(tmp_path / "tiny.duckdb", "SELECT tracked_layers FROM run")
+    assert len(layers) == 8 and "experts" in layers[0]
 
 
 @pytest.mark.parametrize("place", ["store", "work"])
@@ -256,10 +287,11 @@ def test_an_output_that_cannot_be_written_is_named_before_anything_is_computed(
 def test_a_bad_query_row_does_not_cost_finished_stages(tmp_path, capsys):
     config = write_config(tmp_path)
     assert main(["run", str(config)]) == 0
-    stages = sorted(path.name for path in (tmp_path / "work" / "stages").glob("*.pt"))
+    stages = sorted(path.name for path in (tmp_path / "work" / "stages").rglob("*"))
+    assert "documents.parquet" in stages and "completions.pt" in stages
     (tmp_path / "asked.jsonl").write_text('{"prompt": 3}\n')
     assert "asked.jsonl" in error_line(capsys, "run", config)
-    assert sorted(p.name for p in (tmp_path / "work" / "stages").glob("*.pt")) == stages
+    assert sorted(path.name for path in (tmp_path / "work" / "stages").rglob("*")) == stages
 
 
 def test_files_of_others_in_the_work_folder_are_left_alone(tmp_path):
@@ -272,20 +304,23 @@ def test_files_of_others_in_the_work_folder_are_left_alone(tmp_path):
 
 
 def test_a_damaged_stage_is_computed_again(tmp_path):
-    config = write_config(tmp_path)
+    config = write_config(tmp_path, influence=ALL_STAGES)
     assert main(["run", str(config)]) == 0
-    before = rows_of(tmp_path / "tiny.duckdb", "SELECT * FROM influence ORDER BY ALL")
-    stages = sorted((tmp_path / "work" / "stages").glob("*.pt"))
-    assert len(stages) == len(STAGES)
-    for path, content in zip(stages, [b"", b"PK\x03\x04 cut"] * 4):
+    folder, store = tmp_path / "work" / "stages", tmp_path / "tiny.duckdb"
+    before = {table: rows_of(store, EVERYTHING.format(table)) for table in TABLES}
+    kept = sorted((*folder.rglob("*.pt"), *folder.rglob("*.parquet")))
+    kinds = {path.relative_to(folder).parts[0].removesuffix(".pt") for path in kept}
+    assert kinds >= {*STAGES, "cuts"} - {"covariances"}  # which go when they are decomposed
+    for path, content in zip(kept, [b"", b"PK\x03\x04 cut", b"PAR1"] * len(kept)):
         path.write_bytes(content)
     assert main(["run", str(config), "--resume"]) == 0
-    assert rows_of(tmp_path / "tiny.duckdb", "SELECT * FROM influence ORDER BY ALL") == before
+    assert {table: rows_of(store, EVERYTHING.format(table)) for table in TABLES} == before
     # One at a time as well: a stage may be read back while the one before it is damaged.
-    for path in stages:
+    of_each_kind = {(path.relative_to(folder).parts[0], path.name[0]): path for path in kept}
+    for path in of_each_kind.values():
         path.write_bytes(b"")
         assert main(["run", str(config), "--resume"]) == 0
-        assert rows_of(tmp_path / "tiny.duckdb", "SELECT * FROM influence ORDER BY ALL") == before
+        assert rows_of(store, EVERYTHING.format("influence")) == before["influence"]
 
 
 def test_a_bfloat16_model_gives_a_store_that_keeps_its_promises(tmp_path):
@@ -312,7 +347,7 @@ def test_a_failed_run_leaves_the_old_store_as_it_was(tmp_path, monkeypatch):
     def full_disk(*_arguments):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(run_module, "insert_curves", full_disk)
+    monkeypatch.setattr(store_rows, "insert_curves", full_disk)
     with pytest.raises(OSError, match="No space"):
         run_module.run(run_module_config(config))
     assert (tmp_path / "tiny.duckdb").read_bytes() == before

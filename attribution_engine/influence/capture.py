@@ -238,15 +238,3 @@ def with_bias(activations: torch.Tensor, layer: Layer) -> torch.Tensor:
     if not layer.has_bias:
         return activations
     return nn.functional.pad(activations, (0, 1), value=1.0)
-
-
-def check_finite(index: int, captured: Captured, tracked: Tracked, batch: Batch) -> None:
-    """Says which text brought a NaN or infinity to a layer.
-
-    Raises:
-        NotFinite: one of the two tensors has one.
-    """
-    for what, tensor in (("activation", captured.activations), ("gradient", captured.gradients)):
-        bad = ~torch.isfinite(tensor).flatten(1).all(1)
-        if bool(bad.any()):
-            raise NotFinite(tracked.layers[index].name, what, batch.rows[int(bad.nonzero()[0])])

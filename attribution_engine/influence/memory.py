@@ -26,6 +26,7 @@ STAGES: Final[tuple[Stage, ...]] = (
 )
 SPARE: Final = 0.85  # of what is free: allocators keep some for themselves
 FLOAT32: Final = 4
+FEWEST_TOKENS: Final = 256  # a pass is not made smaller than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +113,26 @@ def room(
     longest: int,
     device: torch.device,
     weights: int = 0,
+    memory: int | None = None,
 ) -> Room:
     """Shares out the memory of a device.
 
     Args:
         longest: tokens of the longest text.
         weights: bytes that the model will take, where it is not on the device yet.
+        memory: bytes of the device; None = what is free.
 
     Raises:
         InputError: there is no memory left beside the model and a pass.
     """
-    free = int(SPARE * free_memory(device)) - weights
-    wanted = max(options.batch_tokens, longest)
-    at_once = wanted
-    while at_once > options.batch_tokens and _pass_bytes(model, layers, at_once, device) > free / 2:
+    free = int(SPARE * (free_memory(device) if memory is None else memory)) - weights
+    at_once = max(options.batch_tokens, longest)
+    while at_once > FEWEST_TOKENS and _pass_bytes(model, layers, at_once, device) > free / 3:
         at_once //= 2
-    by_blocks = at_once < wanted
+    by_blocks = at_once < longest
     one_pass = _pass_bytes(model, layers, at_once, device)
     if by_blocks:
-        one_pass = max(one_pass, _block_pass_bytes(model, layers, wanted))
+        one_pass = max(one_pass, _block_pass_bytes(model, layers, longest))
     allowed = free - one_pass
     if options.memory_gb is not None:
         allowed = int(options.memory_gb * 1e9)
@@ -148,20 +150,26 @@ def _pass_bytes(
     """What a pass holds: inputs and outputs of tracked maps, what blocks keep for backward."""
     config: Any = model.config
     width = next(model.parameters()).element_size()
-    tracked = sum(layer.in_features + layer.out_features for layer in layers)
-    blocks = 14 * int(config.hidden_size) * int(config.num_hidden_layers)
+    blocks = 12 * int(config.hidden_size) * int(config.num_hidden_layers)
     vocabulary = int(config.vocab_size)
     chunk = GPU_LOGITS if device.type == "cuda" else max(CPU_LOGITS, vocabulary)
-    return tokens * width * (2 * tracked + blocks) + 8 * min(tokens * vocabulary, chunk)
+    held = int(tokens * width * (1.3 * _features(layers) + blocks))
+    return held + 8 * min(tokens * vocabulary, chunk)
 
 
 def _block_pass_bytes(model: nn.Module, layers: Sequence[Layer], tokens: int) -> int:
     """The inputs of every block, and one block's own."""
     config: Any = model.config
     width, n_blocks = next(model.parameters()).element_size(), int(config.num_hidden_layers)
-    tracked = sum(layer.in_features + layer.out_features for layer in layers)
-    per_block = 2 * tracked // n_blocks + 14 * int(config.hidden_size)
+    per_block = int(1.3 * _features(layers)) // n_blocks + 12 * int(config.hidden_size)
     return tokens * width * (int(config.hidden_size) * n_blocks + per_block)
+
+
+def _features(layers: Sequence[Layer]) -> int:
+    """Numbers a token that tracked maps read and write; a shared input counts once."""
+    outputs = sum(layer.out_features for layer in layers)
+    owners = (layer for index, layer in enumerate(layers) if layer.input_of == index)
+    return outputs + sum(layer.in_features for layer in owners)
 
 
 def groups(layers: Sequence[Layer], stage: Stage, shape: Shape, allowed: int) -> list[list[int]]:
@@ -236,7 +244,7 @@ class TokenBudget:
             except OutOfMemory as error:
                 if self.tokens <= 1:
                     raise InputError(
-                        f"{what}: out of memory even with one text a batch ({_first(error)}); "
+                        f"{what}: out of memory even with one text a batch ({first_line(error)}); "
                         "set corpus.max_tokens lower, or use a device with more memory"
                     ) from error
             if torch.cuda.is_available():
@@ -247,5 +255,6 @@ class TokenBudget:
             )
 
 
-def _first(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, in one line."""
     return (str(error).splitlines() or ["no memory"])[0][:120]

@@ -8,10 +8,8 @@ import torch
 
 from attribution_engine.influence.blockwise import backward_by_blocks
 from attribution_engine.influence.capture import (
-    Captured,
     Collector,
     Consume,
-    check_finite,
     recording,
 )
 from attribution_engine.influence.output_head import (
@@ -130,13 +128,3 @@ def _from_logits(
         )
     nll = torch.nn.functional.cross_entropy(kept, chosen, reduction="none")
     torch.autograd.backward((nll if weights is None else nll * weights.to(nll.dtype)).sum())
-
-
-def checking(tracked: Tracked, batch: Batch, consume: Consume) -> Consume:
-    """The same consumer, behind a look for NaN and infinity."""
-
-    def checked(index: int, captured: Captured) -> None:
-        check_finite(index, captured, tracked, batch)
-        consume(index, captured)
-
-    return checked

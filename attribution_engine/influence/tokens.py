@@ -248,7 +248,13 @@ def batches(
     """
     chosen = range(len(texts)) if rows is None else rows
     group: list[int] = []
-    for length, row in sorted((texts[row].n_positions, row) for row in chosen):
+    lengths = getattr(texts, "lengths", None)  # a prepared corpus knows them without reading
+    sized = (
+        ((texts[row].n_positions, row) for row in chosen)
+        if lengths is None
+        else ((int(lengths[row]), row) for row in chosen)
+    )
+    for length, row in sorted(sized):
         if group and length * (len(group) + 1) > budget:  # sorted: this one is the longest
             yield collate(texts, group)
             group = []

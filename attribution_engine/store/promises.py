@@ -11,6 +11,14 @@ SUM_TOLERANCE: Final = 1e-3
 BFLOAT16_SUM_TOLERANCE: Final = 0.05
 # Two float32 quotients that differ by less than this share may be ordered either way.
 QUOTIENT_TOLERANCE: Final = 1e-6
+# What self-influence may fall below zero, as a share of the largest.
+ROUNDING: Final = 1e-6
+# Share of the sizes summed by which a sum of token scores may miss what it should be.
+SCORE_TOLERANCE: Final = f"""(SELECT CASE WHEN any_value(config->>'$.model.dtype') = 'bfloat16'
+    THEN {BFLOAT16_SUM_TOLERANCE} ELSE {SUM_TOLERANCE} END FROM run)"""
+# Scores without a gradient of the model, and scores of no query in particular.
+WITHOUT_GRADIENTS: Final = "(SELECT any_value(method) = 'bm25' FROM run)"
+OF_ITSELF: Final = "(SELECT any_value(method) = 'self-influence' FROM run)"
 
 
 class Promise(NamedTuple):
@@ -41,6 +49,7 @@ RUN: Final = (
         """SELECT n_tokens, n FROM run, (SELECT sum(n_tokens) AS n FROM documents)
         WHERE run.n_tokens IS DISTINCT FROM n""",
     ),
+    Promise("run: has no seed", "SELECT seed FROM run WHERE seed IS NULL"),
 )
 
 DOCUMENTS: Final = (
@@ -73,7 +82,9 @@ DOCUMENTS: Final = (
     ),
     Promise(
         "documents: doc_id {0} has gradient_norm {1}",
-        "SELECT doc_id, gradient_norm FROM documents WHERE coalesce(gradient_norm < 0, true)",
+        f"""SELECT doc_id, gradient_norm FROM documents
+        WHERE CASE WHEN {WITHOUT_GRADIENTS} THEN gradient_norm IS NOT NULL
+        ELSE coalesce(gradient_norm < 0, true) END""",
     ),
 )
 
@@ -93,9 +104,14 @@ QUERIES: Final = (
     ),
     Promise(
         "queries: query_id {0} has {1} token_ends, {2} token_nats and {3} completion tokens",
-        """SELECT query_id, len(token_ends), len(token_nats), n_tokens FROM queries
+        f"""SELECT query_id, len(token_ends), len(token_nats), n_tokens FROM queries
         WHERE len(token_ends) IS DISTINCT FROM len(token_nats)
-        OR coalesce(n_tokens NOT BETWEEN 1 AND len(token_nats), true)""",
+        OR CASE WHEN {OF_ITSELF} THEN coalesce(n_tokens <> 0 OR len(token_nats) <> 0, true)
+        ELSE coalesce(n_tokens NOT BETWEEN 1 AND len(token_nats), true) END""",
+    ),
+    Promise(
+        "queries: a self-influence run has {0} queries, 1 is promised",
+        f"SELECT n FROM (SELECT count(*) AS n FROM queries) WHERE n <> 1 AND {OF_ITSELF}",
     ),
     Promise(
         "queries: query_id {0} has token_ends that go backwards",
@@ -108,8 +124,45 @@ QUERIES: Final = (
     ),
     Promise(
         "queries: query_id {0} has {1} nats, its tokens sum to {2}",
-        f"""SELECT query_id, nats, list_sum(token_nats::DOUBLE[]) AS total FROM queries
+        f"""SELECT query_id, nats, coalesce(list_sum(token_nats::DOUBLE[]), 0) AS total FROM queries
         WHERE coalesce(abs(total - nats) > {SUM_TOLERANCE} * abs(nats), true) OR nats < 0""",
+    ),
+)
+
+QUERY_ITEMS: Final = (
+    Promise(
+        "query_items: item {1} names query {0}, which queries does not have",
+        "SELECT query_id, item FROM query_items ANTI JOIN queries USING (query_id)",
+    ),
+    Promise(
+        "query_items: query {0} has items from {1} to {2}, {3} different ones in {4} rows",
+        """SELECT query_id, min(item), max(item), count(DISTINCT item), count(*) FROM query_items
+        GROUP BY 1 HAVING count(item) <> count(*) OR count(DISTINCT item) <> count(*)""",
+    ),
+    Promise(
+        "query_items: item {1} of query {0} is in the set, but has correct {2} and {3} nats",
+        """SELECT query_id, item, correct, nats FROM query_items
+        WHERE in_set IS NULL OR in_set AND (correct IS NOT true OR nats IS NULL)""",
+    ),
+    Promise(
+        "query_items: item {1} of query {0} has {2} token_ends, {3} token_nats and {4} tokens",
+        """SELECT query_id, item, len(token_ends), len(token_nats), n_tokens FROM query_items
+        WHERE len(token_ends) IS DISTINCT FROM len(token_nats)
+        OR CASE WHEN nats IS NULL THEN n_tokens IS DISTINCT FROM 0 OR token_nats IS NOT NULL
+        ELSE coalesce(n_tokens NOT BETWEEN 1 AND len(token_nats), true) END""",
+    ),
+    Promise(
+        "query_items: item {1} of query {0} has {2} nats, its tokens sum to {3}",
+        f"""SELECT query_id, item, nats, list_sum(token_nats::DOUBLE[]) AS total FROM query_items
+        WHERE nats IS NOT NULL
+        AND (coalesce(abs(total - nats) > {SUM_TOLERANCE} * abs(nats), true) OR nats < 0)""",
+    ),
+    Promise(
+        "query_items: the items in the set of query {0} have {1} nats in the mean, the query {2}",
+        f"""SELECT query_id, mean, queries.nats FROM queries JOIN
+        (SELECT query_id, avg(nats) FILTER (in_set) AS mean FROM query_items GROUP BY 1)
+        USING (query_id)
+        WHERE coalesce(abs(mean - queries.nats) > {SUM_TOLERANCE} * abs(queries.nats), true)""",
     ),
 )
 
@@ -155,7 +208,8 @@ INFLUENCE: Final = (
         "influence: query {0} has influence ÷ gradient_norm {2} at normed rank {1} and less at "
         "the rank before",
         f"""WITH normed AS (SELECT query_id, rank_normed,
-            CASE WHEN gradient_norm > 0 THEN influence::DOUBLE / gradient_norm ELSE 0 END AS value
+            CASE WHEN {WITHOUT_GRADIENTS} THEN influence::DOUBLE
+            WHEN gradient_norm > 0 THEN influence::DOUBLE / gradient_norm ELSE 0 END AS value
             FROM influence JOIN documents USING (doc_id))
         SELECT query_id, rank_normed, value FROM normed
         QUALIFY value - lag(value) OVER (PARTITION BY query_id ORDER BY rank_normed)
@@ -165,6 +219,11 @@ INFLUENCE: Final = (
         "influence: the row of query {0}, rank {1} lies out of the order query_id, rank",
         """SELECT query_id, rank FROM influence
         QUALIFY (query_id, rank) < lag((query_id, rank)) OVER (ORDER BY rowid)""",
+    ),
+    Promise(
+        "influence: document {0} has self-influence {1}, which is never negative",
+        f"""SELECT doc_id, influence FROM influence
+        WHERE {OF_ITSELF} AND influence < -{ROUNDING} * (SELECT max(influence) FROM influence)""",
     ),
 )
 
@@ -191,9 +250,7 @@ TOKEN_INFLUENCE: Final = (
         f"""SELECT query_id, doc_id, alignment, list_sum(scores::DOUBLE[]) AS total, influence
         FROM token_influence LEFT JOIN influence USING (query_id, doc_id)
         WHERE coalesce(abs(total - influence)
-        > (SELECT CASE WHEN any_value(config->>'$.model.dtype') = 'bfloat16'
-           THEN {BFLOAT16_SUM_TOLERANCE} ELSE {SUM_TOLERANCE} END FROM run)
-        * list_sum([abs(x) FOR x IN scores::DOUBLE[]]), true)""",
+        > {SCORE_TOLERANCE} * list_sum([abs(x) FOR x IN scores::DOUBLE[]]), true)""",
     ),
     Promise(
         "token_influence: query {0}, document {1} at rank {2} has no {3} token scores",
@@ -231,6 +288,66 @@ SPANS: Final = (
         """SELECT query_id, doc_id, span_id FROM span_influence
         ANTI JOIN spans USING (doc_id, span_id)""",
     ),
+    Promise(
+        "span_influence: query {0}, document {1}, span {2} stands {3} times",
+        """SELECT query_id, doc_id, span_id, count(*) FROM span_influence
+        GROUP BY 1, 2, 3 HAVING count(*) > 1""",
+    ),
+    Promise(
+        "span_influence: query {0}, document {1} has the alignment {2}, which run does not name",
+        """SELECT query_id, doc_id, span_influence.alignment FROM span_influence, run
+        WHERE alignment IS NULL
+        OR NOT list_contains(regexp_split_to_array(run.token_alignment, ', *'), alignment)""",
+    ),
+    # Where spans tile a text every token lies in one of them.
+    Promise(
+        "span_influence: the spans of query {0}, document {1} sum to {2}, the influence is {3}",
+        f"""SELECT query_id, doc_id, total, influence.influence FROM
+        (SELECT query_id, doc_id, alignment, sum(influence::DOUBLE) AS total,
+         sum(abs(influence::DOUBLE)) AS size FROM span_influence GROUP BY ALL)
+        LEFT JOIN influence USING (query_id, doc_id)
+        LEFT JOIN token_influence USING (query_id, doc_id, alignment)
+        SEMI JOIN (SELECT doc_id FROM spans JOIN documents USING (doc_id)
+            GROUP BY doc_id, length(text) HAVING sum("end" - "start") = length(text))
+        USING (doc_id)
+        WHERE coalesce(abs(total - influence.influence)
+        > {SCORE_TOLERANCE} * coalesce(list_sum([abs(x) FOR x IN scores::DOUBLE[]]), size), true)
+        """,
+    ),
 )
 
-PROMISES: Final = (*RUN, *DOCUMENTS, *QUERIES, *INFLUENCE, *TOKEN_INFLUENCE, *CURVES, *SPANS)
+TOKEN_CLASSES: Final = (
+    Promise(
+        "token_class_influence: query {0} names {1} tokens, the documents have {2}",
+        """SELECT query_id, total, run.n_tokens FROM run, (SELECT query_id, sum(n) AS total
+        FROM token_class_influence WHERE token IS NULL GROUP BY 1)
+        WHERE total IS DISTINCT FROM run.n_tokens""",
+    ),
+    Promise(
+        "token_class_influence: the classes of query {0} sum to {1}, its influence to {2}",
+        f"""SELECT query_id, total, expected FROM
+        (SELECT query_id, sum(n * mean) AS total, sum(abs(n * mean)) AS size
+         FROM token_class_influence WHERE token IS NULL GROUP BY 1)
+        LEFT JOIN (SELECT query_id, sum(influence::DOUBLE) AS expected,
+         sum(abs(influence::DOUBLE)) AS sizes FROM influence GROUP BY 1) USING (query_id)
+        WHERE coalesce(abs(total - expected) > {SCORE_TOLERANCE} * (size + sizes), true)""",
+    ),
+    Promise(
+        "token_class_influence: the sizes of query {0}'s shares sum to {1}",
+        f"""SELECT query_id, total FROM (SELECT query_id, sum(abs(share)) AS total
+        FROM token_class_influence WHERE token IS NULL GROUP BY 1)
+        WHERE coalesce(total <> 0 AND abs(total - 1) > {SUM_TOLERANCE}, true)""",
+    ),
+)
+
+PROMISES: Final = (
+    *RUN,
+    *DOCUMENTS,
+    *QUERIES,
+    *QUERY_ITEMS,
+    *INFLUENCE,
+    *TOKEN_INFLUENCE,
+    *CURVES,
+    *SPANS,
+    *TOKEN_CLASSES,
+)

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 
 from attribution_engine.findings.rank_curves import SIDES, RankFit, rank_fit
-from attribution_engine.records import ALIGNMENTS, InputError
+from attribution_engine.records import ALIGNMENTS, METHODS, InputError
 from attribution_engine.store.opening import open_store
 from attribution_engine.store.promises import PROMISES, Promise
 from attribution_engine.store.schema import SIGN, create_statements
@@ -21,6 +21,7 @@ from attribution_engine.store.schema import SIGN, create_statements
 RECOMPUTED: Final = 5  # queries whose rank curves and fits are computed again
 CURVE_TOLERANCE: Final = 1e-4  # of the largest size of a query's influence
 FIT_TOLERANCE: Final = 1e-3
+NO_TOKENS: Final = ("bm25", "self-influence")  # methods without token scores
 
 Columns = dict[str, dict[str, str]]  # type of each column, by table
 Check = Callable[[duckdb.DuckDBPyConnection], Iterator[str]]
@@ -97,16 +98,27 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> Columns:
 
 
 def _run(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    rows = connection.execute("SELECT sign, token_alignment, tail FROM run").fetchall()
+    rows = connection.execute(
+        "SELECT sign, method, token_alignment, tail, config->'$.influence.levels' FROM run"
+    ).fetchall()
     if len(rows) != 1:
         yield f"run: has {len(rows)} rows, 1 is promised"
         return
-    sign, alignments, tail = rows[0]
+    sign, method, alignments, tail, levels = rows[0]
     if sign != SIGN:
         yield f'run: sign is "{sign}", promised is "{SIGN}"'
+    if method not in METHODS:
+        yield f'run: method is "{method}", not one of {", ".join(METHODS)}'
+    without_tokens = method in NO_TOKENS or (levels is not None and "token" not in levels)
+    if without_tokens:
+        if alignments != "":
+            yield f'run: token_alignment is "{alignments}", and the run has no token scores'
+        if tail != 0:
+            yield f"run: tail is {tail}, and the run has no token scores"
+        return
     if not alignments or not set(re.split(", *", alignments)) <= set(ALIGNMENTS):
         yield f'run: token_alignment is "{alignments}", not some of {",".join(ALIGNMENTS)}'
-    if tail is None or tail < 0:
+    if tail is None or tail < 1:
         yield f"run: tail is {tail}, not a number of documents"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ import pyarrow as pa
 
 from attribution_engine.store.schema import TABLES, create_statements
 
+# How DuckDB says that the disk is full; after that the connection is good for nothing.
+UNWRITABLE = (duckdb.OperationalError, duckdb.FatalException)
 BATCH_ROWS = 2_000  # rows of texts or token arrays that are held at a time
 
 
@@ -99,22 +102,64 @@ def building(path: Path) -> Iterator[StoreWriter]:
     """A writer on a new file beside `path`; on success it replaces `path`, else it is removed.
 
     Explorers that have the old file open keep it; nobody ever sees half a store.
+
+    Raises:
+        OSError: the disk is full, or cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left_over(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    connection = duckdb.connect(str(part))
+    _remove(part)
     try:
-        yield StoreWriter(connection)
-        connection.execute("CHECKPOINT")
-        connection.close()
+        connection = duckdb.connect(str(part))
+        try:
+            yield StoreWriter(connection)
+            connection.execute("CHECKPOINT")
+        finally:
+            connection.close()
         if _wal(part).exists():
             raise RuntimeError(f"{part}: the write-ahead log is still there after CHECKPOINT")
+        _sync(part)
         os.replace(part, path)
+        _sync(path.parent)
+    except UNWRITABLE as error:
+        said = (str(error).splitlines() or ["no reason given"])[0]
+        raise OSError(f"{path}: cannot be written ({said[:200]}); is the disk full?") from error
     finally:
-        connection.close()
-        part.unlink(missing_ok=True)
-        _wal(part).unlink(missing_ok=True)
+        _remove(part)
+
+
+def _remove_left_over(path: Path) -> None:
+    """Removes what processes that were killed had written of this store."""
+    for left in path.parent.glob(f".{path.name}.*.part"):
+        process = left.name.removesuffix(".part").rpartition(".")[2]
+        if process.isdigit() and not _is_alive(int(process)):
+            _remove(left)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # another user's
+    return True
+
+
+def _remove(part: Path) -> None:
+    """Removes an unfinished store with what DuckDB puts beside it."""
+    part.unlink(missing_ok=True)
+    _wal(part).unlink(missing_ok=True)
+    shutil.rmtree(part.with_name(part.name + ".tmp"), ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def ranked(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

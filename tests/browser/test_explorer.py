@@ -252,7 +252,7 @@ def test_rank_curves_draw(page: Page, address: str) -> None:
     assert page.locator(".js-plotly-plot .scatterlayer path.js-line").count() >= 8
     expect(page.get_by_text("query 0 (reasoning)")).to_be_visible()
     press(page, "Raw nats")
-    expect(page.get_by_text("|influence| (nats per unit of weight)")).to_be_visible()
+    expect(page.get_by_text("|influence| (nats per unit of extra weight)")).to_be_visible()
     assert "unit=influence" in page.url
 
 

@@ -164,6 +164,8 @@ def test_pages_of_a_method_without_nats_do_not_speak_of_them(page: str) -> None:
         assert wrong not in said(app), wrong  # fmt: skip
     labels = [option for one in app.segmented_control for option in one.options]
     assert "Raw nats" not in labels and "Influence" not in labels
+    if page == "rankings":
+        assert "Documents of the highest scores" in said(app)
     nats = draw(page, run="first", query="4", doc="17")
     assert said(nats) != said(app)
 

@@ -4,86 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pytest
 
-from attribution_engine.findings.rank_curves import SIDES, rank_curve, rank_fit
-from attribution_engine.store.schema import SCHEMA_VERSION, SIGN, create_statements
 from attribution_engine.store.verify import broken_promises, verify
-
-DOCUMENTS, QUERIES, TAIL = 12, 3, 2
-TEXT = "So 3 é 😀 fin"  # 12 characters (code points), more bytes
-ENDS = [2, 4, 6, 8, 12]
-
-
-def build(path: Path) -> None:
-    """A store of 12 documents and 3 queries that keeps every promise."""
-    with duckdb.connect(str(path)) as connection:
-        fill(connection)
-
-
-def fill(connection: duckdb.DuckDBPyConnection) -> None:
-    """Every table of the small store."""
-    random = np.random.default_rng(7)
-    scores = random.standard_t(3, (QUERIES, DOCUMENTS, len(ENDS))).astype(np.float32)
-    influence = scores.sum(axis=2)
-    norms = random.uniform(0.5, 2.0, DOCUMENTS).astype(np.float32)
-    norms[4] = 0.0
-    influence[:, 4], scores[:, 4] = 0.0, 0.0
-    for statement in create_statements():
-        connection.execute(statement)
-    connection.execute(
-        """INSERT INTO run (name, schema_version, sign, token_alignment, n_documents, n_queries,
-        n_tokens, tail) VALUES ('tiny', ?, ?, 'predicted,update', ?, ?, ?, ?)""",
-        [SCHEMA_VERSION, SIGN, DOCUMENTS, QUERIES, DOCUMENTS * len(ENDS), TAIL],
-    )
-    for doc_id in range(DOCUMENTS):
-        connection.execute(
-            "INSERT INTO documents VALUES (?, ?, 3, 's', NULL, NULL, NULL, ?, ?, ?, '{}')",
-            [doc_id, TEXT, len(ENDS), float(norms[doc_id]), ENDS],
-        )
-    for query_id in range(QUERIES):
-        connection.execute(
-            """INSERT INTO queries VALUES (?, 's', 's', 'reasoning', '1+1=', ' 2', '2', true,
-            1.75, 2, [2, 4, 5, 6], [0, 0, 1.5, 0.25], NULL)""",
-            [query_id],
-        )
-        fill_query(connection, query_id, influence[query_id], norms, scores[query_id])
-
-
-def fill_query(
-    connection: duckdb.DuckDBPyConnection,
-    query_id: int,
-    influence: np.ndarray,
-    norms: np.ndarray,
-    scores: np.ndarray,
-) -> None:
-    """Rows of one query in influence, token_influence, rank_curve and rank_fit."""
-    order = np.argsort(-influence, kind="stable")
-    normed = np.divide(influence, norms, out=np.zeros_like(influence), where=norms > 0)
-    normed_rank = np.empty(DOCUMENTS, dtype=int)
-    normed_rank[np.argsort(-normed, kind="stable")] = np.arange(1, DOCUMENTS + 1)
-    for rank, doc_id in enumerate(order, start=1):
-        connection.execute(
-            "INSERT INTO influence VALUES (?, ?, ?, ?, ?)",
-            [query_id, int(doc_id), float(influence[doc_id]), rank, int(normed_rank[doc_id])],
-        )
-    for doc_id in (*order[:TAIL], *order[-TAIL:]):
-        for alignment in ("predicted", "update"):
-            connection.execute(
-                "INSERT INTO token_influence VALUES (?, ?, ?, ?)",
-                [query_id, int(doc_id), alignment, scores[doc_id].tolist()],
-            )
-    for side in SIDES:
-        for bin_ in rank_curve(influence, side):
-            row = [query_id, side, *asdict(bin_).values()]
-            connection.execute("INSERT INTO rank_curve VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        row = [query_id, side, *asdict(rank_fit(influence, side)).values()]
-        connection.execute("INSERT INTO rank_fit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+from tests.store.small_store import build, fill
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +52,15 @@ TOP = "query_id = 1 AND rank = 1"
 BREAKS = [
     ("UPDATE run SET sign = 'positive = harmful'", "run: sign is"),
     ("UPDATE run SET token_alignment = 'previous'", "run: token_alignment is"),
+    ("UPDATE run SET token_alignment = ''", 'run: token_alignment is ""'),
     ("UPDATE run SET tail = NULL", "run: tail is None"),
+    ("UPDATE run SET tail = 0", "run: tail is 0, not a number of documents"),
+    ("UPDATE run SET method = 'magic'", 'run: method is "magic", not one of'),
+    ("UPDATE run SET seed = NULL", "run: has no seed"),
+    (
+        """UPDATE run SET config = '{"influence": {"levels": ["document", "span"]}}'""",
+        'run: token_alignment is "predicted,update", and the run has no token scores',
+    ),
     ("UPDATE run SET n_documents = 13", "run: n_documents is 13, the table documents has 12"),
     ("UPDATE run SET n_queries = 2", "run: n_queries is 2"),
     ("UPDATE run SET n_tokens = 1", "run: n_tokens is 1, the documents have 60"),
@@ -150,6 +85,20 @@ BREAKS = [
     ("UPDATE queries SET token_ends = [4, 2, 5, 6] WHERE query_id = 1", "go backwards"),
     ("UPDATE queries SET token_ends = [2, 4, 5, 7] WHERE query_id = 1", "outside its 6 characters"),
     ("UPDATE queries SET nats = 2 WHERE query_id = 1", "1 has 2 nats, its tokens sum to 1.75"),
+    ("UPDATE query_items SET query_id = 7", "item 1 names query 7, which queries does not have"),
+    ("UPDATE query_items SET item = 2", "query 2 has items from 2 to 2, 1 different ones in 4"),
+    ("UPDATE query_items SET correct = NULL", "item 1 of query 2 is in the set, but has correct"),
+    ("UPDATE query_items SET in_set = true", "item 2 of query 2 is in the set, but has correct F"),
+    ("UPDATE query_items SET in_set = NULL", "item 1 of query 2 is in the set"),
+    ("UPDATE query_items SET token_nats = NULL WHERE item = 1", "has 2 token_ends, None token_na"),
+    ("UPDATE query_items SET n_tokens = 3 WHERE item = 1", "2 token_nats and 3 tokens"),
+    ("UPDATE query_items SET n_tokens = 1 WHERE item = 3", "item 3 of query 2 has None token_ends"),
+    ("UPDATE query_items SET nats = 9.5 WHERE item = 2", "has 9.5 nats, its tokens sum to 9"),
+    (
+        "UPDATE query_items SET nats = 2.5, token_nats = [0, 2.5] WHERE item = 1",
+        "set of query 2 have 2.25 nats in the mean, the query 1.75",
+    ),
+    ("UPDATE query_items SET in_set = false", "set of query 2 have None nats in the mean"),
     ("DELETE FROM influence WHERE query_id = 1 AND rank = 5", "query 1 has 11 rows for 11"),
     ("DELETE FROM influence WHERE query_id = 1", "query 1 has 0 rows"),
     ("INSERT INTO influence VALUES (9, 0, 0, 1, 1)", "query 9 or document 0 is not in its table"),
@@ -185,29 +134,55 @@ BREAKS = [
     ("UPDATE rank_fit SET slope = slope - 0.1", "helpful: slope is"),
     ("UPDATE rank_fit SET k = 0", "rank_fit: query 0, helpful: k is 0"),
     ("INSERT INTO spans VALUES (0, 0, 5, 99, 'step', NULL, 'd')", "span 0 of document 0 does not"),
-    ("INSERT INTO span_influence VALUES (0, 0, 7, 0, 0)", "names span 7, which spans does not"),
+    (
+        "INSERT INTO span_influence VALUES (0, 0, 7, 0, 0, 'update')",
+        "names span 7, which spans does not",
+    ),
+    ("INSERT INTO span_influence SELECT * FROM span_influence", "stands 2 times (and 23 more)"),
+    ("UPDATE span_influence SET alignment = 'next'", "has the alignment next, which run does not"),
+    ("UPDATE span_influence SET alignment = NULL", "has the alignment None, which run does not"),
+    ("UPDATE span_influence SET influence = influence + 1 WHERE span_id = 1", "the spans of query"),
+    ("DELETE FROM span_influence WHERE span_id = 0", "the spans of query 0, document"),
+    ("UPDATE span_influence SET influence = NULL WHERE span_id = 0", "the spans of query 0"),
+    ("UPDATE span_influence SET cut_influence = 'inf' WHERE span_id = 0", "cut_influence is NaN"),
+    (
+        "UPDATE token_class_influence SET n = n + 1",
+        "query 0 names 62 tokens, the documents have 60",
+    ),
+    ("UPDATE token_class_influence SET mean = mean + 0.1", "the classes of query 0 sum to"),
+    ("UPDATE token_class_influence SET mean = NULL", "the classes of query 0 sum to None"),
+    ("UPDATE token_class_influence SET share = share / 2", "query 0's shares sum to 0.5"),
     ("INSERT INTO trajectory VALUES (0, 0, 'nan')", "trajectory: nll is NaN"),
 ]
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[duckdb.DuckDBPyConnection]:
-    """The good store in memory; tests roll their changes back."""
-    with duckdb.connect() as connection:
-        fill(connection)
-        yield connection
+def stores() -> Iterator[dict[str, duckdb.DuckDBPyConnection]]:
+    """Good stores in memory, by method; tests roll their changes back."""
+    methods = ("ek-fac", "bm25", "self-influence")
+    found = {method: duckdb.connect(config={"threads": 1}) for method in methods}
+    for method, connection in found.items():
+        fill(connection, method)
+    yield found
+    for connection in found.values():
+        connection.close()
+
+
+def lines_after(connection: duckdb.DuckDBPyConnection, statement: str) -> list[str]:
+    """What verify says of a store that is changed so, and changed back."""
+    connection.execute("BEGIN")
+    try:
+        connection.execute(statement)
+        return broken_promises(connection)
+    finally:
+        connection.execute("ROLLBACK")
 
 
 @pytest.mark.parametrize(("statement", "line"), BREAKS, ids=[line for _, line in BREAKS])
 def test_a_broken_promise_is_named(
-    store: duckdb.DuckDBPyConnection, statement: str, line: str
+    stores: dict[str, duckdb.DuckDBPyConnection], statement: str, line: str
 ) -> None:
-    store.execute("BEGIN")
-    try:
-        store.execute(statement)
-        lines = broken_promises(store)
-    finally:
-        store.execute("ROLLBACK")
+    lines = lines_after(stores["ek-fac"], statement)
     assert any(line in each for each in lines), lines
     assert all("\n" not in each for each in lines)
 
@@ -260,3 +235,55 @@ def test_damaged_blocks_are_a_line(good: Path, tmp_path: Path) -> None:
     damaged.write_bytes(whole)
     lines = verify(damaged)
     assert all("\n" not in line for line in lines)
+
+
+@pytest.mark.parametrize("method", ["bm25", "self-influence"])
+def test_a_store_without_token_scores_keeps_its_promises(tmp_path: Path, method: str) -> None:
+    build(tmp_path / "good.duckdb", method)
+    assert verify(tmp_path / "good.duckdb") == []
+
+
+def test_a_run_whose_levels_leave_out_tokens_keeps_its_promises(copy: Path) -> None:
+    change(copy, """UPDATE run SET config = '{"influence": {"levels": ["document"]}}'""")
+    change(copy, "UPDATE run SET token_alignment = '', tail = 0")
+    change(copy, "DELETE FROM token_influence; DELETE FROM span_influence")
+    assert verify(copy) == []
+
+
+def test_spans_that_leave_out_a_part_of_the_text_need_not_sum_to_the_influence(copy: Path) -> None:
+    change(
+        copy, "DELETE FROM spans WHERE span_id = 0; DELETE FROM span_influence WHERE span_id = 0"
+    )
+    assert verify(copy) == []
+
+
+TOKEN_ROW = "INSERT INTO token_influence VALUES (0, 0, 'update', [0, 0, 0, 0, 0])"
+BREAKS_WITHOUT_TOKENS = [
+    ("bm25", "UPDATE run SET token_alignment = 'update'", 'token_alignment is "update", and the'),
+    ("bm25", "UPDATE run SET token_alignment = NULL", 'token_alignment is "None", and the run'),
+    ("bm25", "UPDATE run SET tail = 2", "run: tail is 2, and the run has no token scores"),
+    ("bm25", TOKEN_ROW, "document 0 has the alignment update, which run does not name"),
+    ("bm25", "UPDATE documents SET gradient_norm = 1", "doc_id 0 has gradient_norm 1 (and 11"),
+    ("bm25", "UPDATE influence SET rank_normed = 13 - rank_normed", "÷ gradient_norm"),
+    ("bm25", "UPDATE queries SET n_tokens = 0", "and 0 completion tokens"),
+    ("self-influence", "UPDATE run SET tail = 2", "run: tail is 2, and the run has no"),
+    ("self-influence", TOKEN_ROW, "document 0 has the alignment update, which run does not name"),
+    ("self-influence", "UPDATE documents SET gradient_norm = NULL", "doc_id 0 has gradient_norm N"),
+    ("self-influence", "UPDATE influence SET influence = -1 WHERE rank = 12", "which is never neg"),
+    ("self-influence", "UPDATE queries SET n_tokens = 1", "and 1 completion tokens"),
+    ("self-influence", "UPDATE queries SET token_ends = [1], token_nats = [0]", "1 token_nats and"),
+    ("self-influence", "UPDATE queries SET nats = 1", "has 1 nats, its tokens sum to 0"),
+    ("self-influence", "INSERT INTO queries SELECT * FROM queries", "self-influence run has 2 que"),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "statement", "line"),
+    BREAKS_WITHOUT_TOKENS,
+    ids=[f"{method}: {line}" for method, _, line in BREAKS_WITHOUT_TOKENS],
+)
+def test_a_broken_promise_of_a_store_without_token_scores_is_named(
+    stores: dict[str, duckdb.DuckDBPyConnection], method: str, statement: str, line: str
+) -> None:
+    lines = lines_after(stores[method], statement)
+    assert any(line in each for each in lines), lines
