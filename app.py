@@ -26,12 +26,12 @@ try:
     if reader is not None:
         pickers.drop_unknown(reader)
         query = pickers.pick_query(reader)
-        pickers.pick_side()
+        pickers.pick_side(reader)
     links.keep(here)
     with menu_place:
         menu()
     if query is not None and here != "method":
-        query_panel(links.view()["run"], query)
+        query_panel(links.view()["run"], query, reader.query_items(query.query_id))
     if query is not None or here == "method" or (reader is not None and here == FIRST):
         draw(page)
 except InputError as error:

@@ -1,4 +1,4 @@
-"""The command line: `python -m attribution_engine run | demo | bench | verify`."""
+"""The command line: `python -m attribution_engine run | demo | diagnose | bench | verify`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command.
 
     Returns:
-        0; 1 if a store breaks a promise; 2 on bad input; 130 on Ctrl-C.
+        0; 1 if a store or a model breaks a promise; 2 on bad input; 130 on Ctrl-C.
     """
     chosen = _parser().parse_args(arguments)
     try:
@@ -75,6 +75,15 @@ def _bench(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _diagnose(chosen: argparse.Namespace) -> int:
+    from attribution_engine.corpora.configuration import load_config
+    from attribution_engine.diagnosis import diagnose, print_diagnosis
+
+    found = diagnose(load_config(chosen.config), device=chosen.device, n_documents=chosen.documents)
+    print_diagnosis(found)
+    return BROKEN_PROMISE if found.broken else 0
+
+
 def _verify(chosen: argparse.Namespace) -> int:
     from attribution_engine.store.verify import verify
 
@@ -109,6 +118,14 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--resume", action="store_true", help="go on after the last finished stage"
         )
+
+    diagnose = commands.add_parser(
+        "diagnose", help="do scores depend on batches, padding, order or attention backend?"
+    )
+    diagnose.add_argument("config", type=Path, metavar="CONFIG.toml")
+    diagnose.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    diagnose.add_argument("--documents", type=int, default=24, help="documents to try (24)")
+    diagnose.set_defaults(command=_diagnose)
 
     bench = commands.add_parser(
         "bench", help="time and memory of every stage as ratios to a training pass"

@@ -14,7 +14,7 @@ from attribution_engine.influence.cuts import without_span
 from attribution_engine.influence.scores import Scores, score_documents
 from attribution_engine.influence.tokens import TokenisedText
 from attribution_engine.progress import progress
-from attribution_engine.score_stages import Scoring
+from attribution_engine.score_stages import Scoring, normalise
 from attribution_engine.tails import Tails
 
 SHARD_DOCUMENTS = 16
@@ -92,6 +92,8 @@ def _differences(
         )
 
     scores = fitting.budget.run(compute, "cut spans")
+    if scoring.cosine:
+        normalise(scores, scoring.directions.norms().numpy())
     whole: dict[int, np.ndarray] = {}
     found: list[dict[str, float]] = []
     for at, (row, span) in enumerate(places):

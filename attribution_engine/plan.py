@@ -21,6 +21,7 @@ from attribution_engine.influence.memory import (
     Stage,
     direction_bytes,
     free_memory,
+    group_bytes,
     groups,
     in_words,
     layer_bytes,
@@ -118,7 +119,7 @@ def print_plan(config: RunConfig, device: str, elsewhere: Elsewhere = Elsewhere(
         + (", longer texts block by block" if budget.by_blocks else "")
     )
     if elsewhere.rate is None:
-        rate = matrix_rate(chosen, _widths(model), next(model.parameters()).dtype)
+        rate = matrix_rate(chosen, typical_widths(model), next(model.parameters()).dtype)
         eigen_rate = eigen_rate_of(chosen)
         print(f"measured here: {rate / 1e9:,.0f} billion operations a second in matrix products")
     else:
@@ -136,7 +137,7 @@ def print_plan(config: RunConfig, device: str, elsewhere: Elsewhere = Elsewhere(
         eigen_rate=eigen_rate,
     )
     stages = plan(work)
-    _print_table(stages)
+    _print_table(stages, weights)
     _print_disk(stages, config, here=elsewhere.memory is None)
 
 
@@ -159,15 +160,16 @@ def plan(work: Work) -> list[StagePlan]:
         if not _needed(stage, options.method):
             continue
         parts = groups(work.layers, stage, work.shape, work.allowed)
-        held = max(_held(work, stage, group) for group in parts)
-        passes = 1 if stage == "eigendecompositions" else len(parts)
-        operations = _extra_operations(work, stage, of_stage.get(stage, 0))
+        held = max(group_bytes(work.layers, group, stage, work.shape) for group in parts)
+        terms = max(1, len(options.checkpoints))
+        passes = 1 if stage == "eigendecompositions" else len(parts) * terms
+        operations = terms * _extra_operations(work, stage, of_stage.get(stage, 0))
         seconds = operations / (work.eigen_rate if stage == "eigendecompositions" else work.rate)
         tokens = of_stage.get(stage, 0)
         seconds += passes * tokens * work.pass_operations / (EFFICIENCY * work.rate)
         memory = held + (0 if stage == "eigendecompositions" else work.pass_memory)
-        stages.append(StagePlan(stage, seconds, memory, _disk(work, stage), passes))
-    if "token" in options.levels and options.method != "self-influence":
+        stages.append(StagePlan(stage, seconds, memory, terms * _disk(work, stage), passes))
+    if "token" in options.levels and options.method not in ("self-influence", "bm25"):
         stages.append(_tokens(work, n_tokens))
     return stages
 
@@ -218,18 +220,14 @@ def _shape(options: InfluenceConfig, n_queries: int) -> Shape:
     )
 
 
-def _held(work: Work, stage: Stage, group: list[int]) -> int:
-    return sum(
-        layer_bytes(work.layers[i], work.layers[i].input_of == i, stage, work.shape) for i in group
-    )
-
-
 def _disk(work: Work, stage: Stage) -> int:
     """Bytes that the stage leaves in the work folder."""
     total = 0
     for index, layer in enumerate(work.layers):
         n, m, owns = layer.in_features, layer.out_features, layer.input_of == index
-        if stage in ("covariances", "eigendecompositions"):
+        if stage == "covariances":  # gone as soon as the bases are there
+            total += layer_bytes(layer, owns, stage, work.shape)
+        elif stage == "eigendecompositions":
             total += (n * n * owns + m * m) * FLOAT32
         elif stage == "eigenvalues":
             total += n * m * FLOAT32
@@ -283,24 +281,28 @@ def _pass_operations(model: nn.Module) -> float:
     return 4.0 * used
 
 
-def _widths(model: nn.Module) -> tuple[int, int]:
-    config: Any = model.config
+def typical_widths(model: nn.Module) -> tuple[int, int]:
+    """Hidden size and MLP size, for a matrix product typical of the model."""
+    config: Any = model.config.get_text_config()  # type: ignore[operator,union-attr]
     return int(config.hidden_size), int(getattr(config, "intermediate_size", 0) or 4096)
 
 
-def _print_table(stages: list[StagePlan]) -> None:
+def _print_table(stages: list[StagePlan], weights: int) -> None:
     print(f"\n{'stage':22}{'time':>12}{'memory':>12}{'disk':>12}  passes over its documents")
     for each in stages:
         print(
-            f"{each.name:22}{_duration(each.seconds):>12}{in_words(each.memory):>12}"
+            f"{each.name:22}{_duration(each.seconds):>12}{in_words(weights + each.memory):>12}"
             f"{in_words(each.disk):>12}  {each.passes}"
         )
     print(f"{'in all':22}{_duration(sum(each.seconds for each in stages)):>12}")
     print("Times are estimates from the matrix rate, good to a factor of about two.")
+    print(f"Memory is the device's, with the model's {in_words(weights)}.")
 
 
 def _print_disk(stages: list[StagePlan], config: RunConfig, *, here: bool) -> None:
-    needed = sum(each.disk for each in stages if each.name != "covariances")
+    # Covariances are gone before the eigenvalues come.
+    first = sum(each.disk for each in stages if each.name == "covariances")
+    needed = max(first, sum(each.disk for each in stages) - first)
     if not here:
         print(f"disk: {in_words(needed)} in {config.work}")
         return

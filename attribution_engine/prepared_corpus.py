@@ -67,7 +67,10 @@ class PreparedCorpus(Sequence[TokenisedText]):
             self._parts = [folder / part_name(number) for number in range(kept["parts"])]
             lengths = [np.load(part / "n_tokens.npy") for part in self._parts]
             self._cut = np.concatenate([np.load(part / "cut.npy") for part in self._parts])
-        except (OSError, ValueError, KeyError) as error:
+            for part in self._parts:  # what is read later: whether it is as long as it says
+                np.load(part / "tokens.npy", mmap_mode="r")
+                pq.read_metadata(part / "documents.parquet")
+        except (OSError, ValueError, KeyError, EOFError) as error:
             raise InputError(
                 f"{folder}: is not a complete prepared corpus ({error}); remove the folder and run "
                 "again"

@@ -107,8 +107,7 @@ def _files(path: Path) -> dict[str, str]:
     A hub id is known by the commit that is in the local cache.
     """
     if not path.exists():
-        cached = try_to_load_from_cache(str(path), "config.json") if _may_be_hub_id(path) else None
-        return {"commit": Path(cached).parent.name} if isinstance(cached, str) else {}
+        return _commit_of(str(path))
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     found = {}
     for file in files:
@@ -118,8 +117,12 @@ def _files(path: Path) -> dict[str, str]:
     return found
 
 
-def _may_be_hub_id(path: Path) -> bool:
-    return not path.is_absolute() and len(path.parts) <= 2
+def _commit_of(hub_id: str) -> dict[str, str]:
+    try:
+        cached = try_to_load_from_cache(hub_id, "config.json")
+    except ValueError:  # no name that the hub would take
+        return {}
+    return {"commit": Path(cached).parent.name} if isinstance(cached, str) else {}
 
 
 def _digest(*parts: str) -> str:

@@ -160,7 +160,7 @@ def _scores_of(scoring: Scoring, rows: range, step: Progress) -> Scores:
 
     scores = fitting.budget.run(compute, "scores")
     if scoring.cosine:
-        _normalise(scores, scoring.directions.norms().numpy())
+        normalise(scores, scoring.directions.norms().numpy())
     bad = ~np.isfinite(scores.influence).all(0)
     if bad.any():
         row = rows[int(bad.argmax())]
@@ -186,7 +186,7 @@ class _Once:
             self._counted = self._seen
 
 
-def _normalise(scores: Scores, query_norms: np.ndarray) -> None:
+def normalise(scores: Scores, query_norms: np.ndarray) -> None:
     """Dot products of gradients to cosines."""
     of_documents = np.sqrt(scores.squared_norms)
     scale = query_norms[:, None] * of_documents[None]

@@ -10,7 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from attribution_engine.records import InputError, RunConfig
 from attribution_engine.run_inputs import check_unchanged, inputs_of
 
 Result = TypeVar("Result")
+KEPT_SUFFIXES = (".pt", ".json", ".f32", ".part")  # of the files that a run keeps beside folders
 PARTS = (".part", ".part.json")  # what these names end is not complete
 NOTED_EVERY = 1.0  # seconds after which the time spent is put on disk again
 
@@ -31,7 +32,7 @@ class _Timer:
     """A stage that is running, and until when its time is counted already."""
 
     name: str
-    since: float = field(default_factory=time.monotonic)
+    since: float
 
 
 class Workspace:
@@ -60,8 +61,7 @@ class Workspace:
             check_unchanged(config, _read_json(kept), inputs)
             self.seconds = _read_json(self.folder / "seconds.json")
         else:
-            _discard(self.folder)
-        shutil.rmtree(_discarded(self.folder), ignore_errors=True)
+            _discard_results(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         for old in (*self.folder.rglob("*.part"), *self.folder.rglob("*.part.json")):
             shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
@@ -143,27 +143,34 @@ class Workspace:
 
     @contextmanager
     def writing_shard(self, name: str) -> Iterator[Path]:
-        """An empty folder to write files into; it becomes the shard when all is on disk."""
+        """An empty folder to write files into; it becomes the shard when all is on disk.
+
+        Raises:
+            OSError: the disk is full, or cannot be written.
+        """
         path = self.folder / name
         part = path.with_name(path.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         try:
             yield part
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
+            for file in (*part.iterdir(), part):
+                _sync(file)
+            os.replace(part, path)
+            _sync(path.parent)
+        except BaseException as error:
+            shutil.rmtree(part, ignore_errors=True)  # gives back what the half shard took
+            if isinstance(error, OSError):
+                reason = error.strerror or error
+                raise OSError(f"{path}: cannot be written ({reason})") from error
             raise
-        for file in (*part.iterdir(), part):
-            _sync(file)
-        os.replace(part, path)
-        _sync(path.parent)
         self._note_time()
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
         """Adds the time spent inside, less that of stages inside, to the stage's seconds."""
         self._count_time()
-        self._timers.append(_Timer(name))
+        self._timers.append(_Timer(name, time.monotonic()))
         try:
             yield
         finally:
@@ -199,6 +206,19 @@ class Workspace:
 def _holds_results(folder: Path) -> bool:
     """Whether there is anything in the folder but what a killed start left."""
     return folder.is_dir() and any(not path.name.endswith(PARTS) for path in folder.iterdir())
+
+
+def _discard_results(folder: Path) -> None:
+    """Removes what a run kept; other files that somebody put there stay.
+
+    The record of inputs goes last: killed meanwhile, what is left is still known for what it is.
+    """
+    for path in list(folder.iterdir()) if folder.is_dir() else []:
+        if path.is_dir():
+            _discard(path)
+        elif path.suffix in KEPT_SUFFIXES and path.name != "inputs.json":
+            path.unlink()
+    (folder / "inputs.json").unlink(missing_ok=True)
 
 
 def _discard(folder: Path) -> None:

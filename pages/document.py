@@ -39,6 +39,7 @@ if document is None:
                  query_params=links.address_of("rankings"))  # fmt: skip
     st.stop()
 document = cast(DocumentView, document)
+shown = document.doc_id
 
 
 def step(by: int) -> None:
@@ -62,6 +63,7 @@ before.button("‹ Previous", key="document_before", disabled=near.previous is N
               args=(-1,), width="stretch")  # fmt: skip
 after.button("Next ›", key="document_after", disabled=near.following is None, on_click=step,
              args=(1,), width="stretch")  # fmt: skip
+order = f"most {side}" if method.signed else "highest" if side == "helpful" else "lowest"
 filtered = " that pass the filter" if links.only().restricts else ""
 with where:
     if near.place is None:
@@ -69,7 +71,7 @@ with where:
     else:
         st.caption(
             f"Place {wording.whole(near.place)} of {wording.whole(near.total)} documents"
-            f"{filtered}, most {side} first, by {method.score_names[score].lower()}",
+            f"{filtered}, {order} first, by {method.score_names[score].lower()}",
             text_alignment="center",
         )
 
@@ -80,11 +82,13 @@ facts(
         (method.noun, wording.written(document.influence, method) + unit, method.unit
          + (f"; {effect} log p of the completion" if method.signed else "")),
         ("Rank", f"{wording.whole(document.rank)} of {wording.whole(n_documents)}",
-         "1 = most helpful"),
-        ("Per-nat", wording.written(document.per_nat, method), method.score_units["per_nat"]),
-        ("Norm-corrected", wording.written(document.normed, method),
-         f"rank {wording.whole(document.rank_normed)}; gradient norm "
-         f"{wording.plain(document.gradient_norm)}"),
+         method.first_rank),
+        *([("Per-nat", wording.written(document.per_nat, method), method.score_units["per_nat"])]
+          if "per_nat" in method.score_names else []),
+        *([("Norm-corrected", wording.written(document.normed, method),
+            f"rank {wording.whole(document.rank_normed)}; gradient norm "
+            f"{wording.plain(document.gradient_norm)}")]
+          if "normed" in method.score_names else []),
         ("Source", document.source or "–"),
         ("Domain", document.domain or "–"),
         ("Category", document.category or "–"),
@@ -116,11 +120,7 @@ if document.alignments:
     except InputError as error:
         pickers.say(str(error))
 else:
-    st.info(
-        f"No token scores for this pair: this run keeps them for the {reader.run().tail} most "
-        f"helpful and the {reader.run().tail} most harmful documents of each query. "
-        "This is the plain text."
-    )
+    st.info(wording.no_token_scores(reader.run()))
 if scores:
     st.caption(
         f"Sum over tokens: {wording.signed(scores.total)}{unit}; the document's influence: "
@@ -137,17 +137,14 @@ def take_marks() -> None:
 
 
 heatmap(
-    identity, document, scores, view["marks"], f"heatmap {identity}", take_marks, method.bare_unit
-)
-
-st.subheader("What this document does to other queries", anchor=False)
-effects = [one for one in reader.query_effects(document.doc_id) if one.query.query_id != query_id]
-helped = [one for one in effects if one.influence > 0][:LISTED]
-harmed = [one for one in effects[::-1] if one.influence < 0][:LISTED]
-st.caption(
-    f"{method.noun} of this document on the other queries of the run, ordered by per-nat "
-    f"{method.noun.lower()} so that long and short completions compare; completions of few nats "
-    "tend to lead. Click a row to see this document under that query."
+    identity,
+    document,
+    scores,
+    reader.document_spans(query_id, document.doc_id) if scores else None,
+    view["marks"],
+    f"heatmap {identity}",
+    take_marks,
+    method.bare_unit,
 )
 
 
@@ -161,7 +158,7 @@ def effects_table(title: str, listed: list[QueryEffect], key: str) -> None:
         Column("Query"),
         Column("Per-nat", "bar", f"{method.score_units['per_nat']}. Bar: relative to the largest "
                "effect of this document."),
-        Column("Rank", "number", "Rank of this document for that query; 1 = most helpful"),
+        Column("Rank", "number", f"Rank of this document for that query; {method.first_rank}"),
         Column("Prompt", "snippet"),
     ]  # fmt: skip
     rows = [
@@ -182,11 +179,40 @@ def effects_table(title: str, listed: list[QueryEffect], key: str) -> None:
         links.go("document", query=opened, place="1")
 
 
-left, right = st.columns(2)
-with left:
-    effects_table("Helps most", helped, "helped")
-with right:
-    effects_table("Harms most", harmed, "harmed")
+def other_queries() -> None:
+    """What else the document helps or harms."""
+    effects = [one for one in reader.query_effects(shown) if one.query.query_id != query_id]
+    helped = [one for one in effects if one.influence > 0][:LISTED]
+    harmed = [one for one in effects[::-1] if one.influence < 0][:LISTED]
+    st.subheader("What this document does to other queries", anchor=False)
+    st.caption(
+        f"{method.noun} of this document on the other queries of the run, ordered by per-nat "
+        f"{method.noun.lower()} so that long and short completions compare; completions of few "
+        "nats tend to lead. Click a row to see this document under that query."
+    )
+    if not method.signed:
+        effects_table("Highest", helped, "helped")
+        return
+    left, right = st.columns(2)
+    with left:
+        effects_table("Helps most", helped, "helped")
+    with right:
+        effects_table("Harms most", harmed, "harmed")
+
+
+if reader.run().n_queries > 1:
+    other_queries()
+
+
+def trained_on(document: DocumentView) -> str:
+    """How much of the text has a loss."""
+    n = sum(end - start for start, end in document.loss_ranges)
+    if n == len(document.text):
+        return "the whole text: no prompt"
+    answers = len(document.loss_ranges)
+    where = f" in {wording.whole(answers)} answers" if answers > 1 else ""
+    return f"{wording.whole(n)} characters{where}; the rest is prompt, without loss"
+
 
 st.subheader("About this document", anchor=False)
 facts(
@@ -194,8 +220,7 @@ facts(
         ("Tokens the model saw", wording.whole(document.n_tokens)),
         ("Characters", wording.whole(len(document.text)),
          f"{wording.whole(document.seen_chars)} of them seen by the model"),
-        ("Prompt", f"{wording.whole(document.prompt_chars)} characters" if document.prompt_chars
-         else "none: loss on the whole text"),
+        ("Trained on", trained_on(document)),
         *((name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
           for name, value in document.metadata.items()),
     ],

@@ -7,7 +7,9 @@ import streamlit as st
 from pages.parts import links, runs, wording
 from pages.parts.facts import facts
 from pages.parts.navigation import through_app
+from pages.parts.run_facts import run_facts, what_is_seen
 from pages.parts.table import Column, Row, table
+from pages.parts.token_classes import token_classes
 
 MEANING = """
 **What a number means.** *Influence* is the first-order change of the completion's log-probability,
@@ -22,9 +24,8 @@ surprising; the order changes.
 """
 TRUST = """
 **How far to trust it.** The estimate is linear around the final weights, with an approximate,
-damped curvature. It sees the weights of the MLP blocks only: what a document changed in attention
-or embeddings is not counted. It explains likelihood, not accuracy, and only among the documents of
-this corpus.
+damped curvature. {seen} It explains likelihood, not accuracy, and only among the documents of this
+corpus.
 
 **What the size means.** A unit of extra weight is as much as N further copies in a corpus of N
 documents: to first order, taking a document out once changes the log-probability by −influence ÷ N.
@@ -53,34 +54,7 @@ st.caption(
 )
 
 st.header("This run", anchor=False)
-model_share = wording.percent(run.tracked_share)
-facts(
-    [
-        ("Run", run.name or view["run"], f"made {run.created_at}"),
-        ("Model", run.model, f"{wording.whole(run.n_parameters)} parameters"),
-        ("Corpus", run.corpus, f"{wording.whole(run.n_documents)} documents, "
-         f"{wording.whole(run.n_tokens)} tokens"),
-        ("Cut documents", wording.whole(run.truncated_documents),
-         "longer than the model saw; the rest of their text is shown but has no score"),
-        ("Method", method.name, run.sign if method.signed else "without a sign"),
-        ("What the number is", method.unit, method.meaning),
-        ("Tracked parameters", f"{wording.whole(run.n_tracked_parameters)} ({model_share})",
-         f"{len(run.tracked_layers)} linear layers of the MLP blocks"),
-        ("Factors fitted on", "all documents" if run.factor_documents is None
-         else f"{wording.whole(run.factor_documents)} documents"),
-        ("Damping", "–" if run.damping is None else f"{run.damping:g}",
-         "× mean eigenvalue of each layer"),
-        ("Query gradients", "exact" if run.rank is None else f"rank {run.rank}"),
-        ("Token alignments", run.token_alignment.replace(",", ", "),
-         f"token scores for the {run.tail} most helpful and {run.tail} most harmful documents of "
-         "each query"),
-        ("Device", run.device),
-        ("Time", wording.duration(run.total_seconds), " · ".join(
-            f"{name.replace('_', ' ')} {wording.duration(seconds)}"
-            for name, seconds in run.stage_seconds.items())),
-    ],
-    key="run_facts",
-)  # fmt: skip
+facts(run_facts(run, method, view["run"]), key="run_facts")
 if run.notes:
     st.text(run.notes)
 
@@ -88,7 +62,7 @@ st.header("What the numbers mean and how far to trust them", anchor=False)
 with st.container(border=True):
     left, right = st.columns(2, gap="medium")
     left.markdown(MEANING if of_nats else f"**What a number means.** {method.meaning}")
-    right.markdown(TRUST if of_nats else OTHER_TRUST)
+    right.markdown(TRUST.format(seen=what_is_seen(run)) if of_nats else OTHER_TRUST)
     beyond = reader.beyond_linear() if of_nats else 0
     if beyond:
         right.markdown(
@@ -153,6 +127,8 @@ with corpus:
         ],
         key="sources",
     )
+if view["query"]:
+    token_classes(reader, int(view["query"]), method)
 st.header("Queries", anchor=False)
 st.caption(
     "Completions are explained as the model gave them, wrong ones too. Click a row to see the "

@@ -22,6 +22,7 @@ UNITS = {
 AXES = {"per_nat": f"|{noun}| per nat of completion", "influence": f"|{noun}| ({method.unit})"}
 
 st.header("Rank curves", anchor=False)
+UNITS = {name: words for name, words in UNITS.items() if name not in method.lacks}
 kinds = reader.kind_curves(links.unit())
 fits = reader.rank_fits()
 if not kinds:
@@ -71,7 +72,8 @@ st.caption(
     "Slope of log |influence| against log rank: mean ± standard deviation over the queries of a "
     "kind. Dividing by a query's nats does not change it. A side with fewer documents is fitted on "
     f"all it has. Here the top {wording.whole(top)} are "
-    f"{wording.percent(top / reader.run().n_documents, 2)} of the documents; in the Procedural "
+    f"{wording.percent(min(1.0, top / reader.run().n_documents), 2)} of the documents; in the "
+    "Procedural "
     "paper they are 0.01 %, so slopes of small corpora do not compare with its −0.36 and −0.34. A "
     "kind holds all its suites, which differ: the fits of each query are below."
 )

@@ -83,15 +83,20 @@ def scores(name: str) -> Column:
     )
 
 
+with_normed = "normed" in score_names
 columns = [
     Column(
         "Rank",
         "number",
-        f"Global rank by influence: 1 is the most helpful of all documents, "
-        f"{n_documents} the most harmful. Filters do not change it.",
+        f"Global rank by {method.noun.lower()} among all {n_documents} documents: "
+        f"{method.first_rank}. Filters do not change it.",
     ),
     *(scores(name) for name in score_names),
-    Column("Rank, norm-c.", "number", "Global rank by the norm-corrected score."),
+    *(
+        [Column("Rank, norm-c.", "number", "Global rank by the norm-corrected score.")]
+        if with_normed
+        else []
+    ),
     *(Column(title) for title, _ in shown),
     Column("Document", "snippet", "Its beginning, or the first place that the search found."),
 ]
@@ -100,14 +105,10 @@ columns = [
 ranking = f"{view['run']} {query_id} {side} {score} {crc32(repr(only).encode())} {place}"
 rows = []
 for one in page.documents:
-    values = [
-        wording.written(one.influence, method),
-        wording.written(one.per_nat, method),
-        wording.written(one.normed, method),
-    ]
+    values = {name: wording.written(getattr(one, name), method) for name in score_names}
     cells = [
         (value, one.bar) if name == score and method.signed else value
-        for name, value in zip(score_names, values, strict=True)
+        for name, value in values.items()
     ]
     rows.append(
         Row(
@@ -115,7 +116,7 @@ for one in page.documents:
             [
                 wording.whole(one.rank),
                 *cells,
-                wording.whole(one.rank_normed),
+                *([wording.whole(one.rank_normed)] if with_normed else []),
                 *(getattr(one, name) or "–" for _, name in shown),
                 one.snippet,
             ],
@@ -166,9 +167,14 @@ counts = (
 )
 st.caption(
     f"How many documents have which {named} ({score_units[score]}), on a logarithmic count axis: "
-    f"{counts}. The dotted lines are where the {shape.tail} most harmful and the {shape.tail} most "
-    f"helpful documents by this score begin. Token scores are kept for the {shape.tail} at either "
-    "end by influence."
+    f"{counts}."
+    + (
+        f" The dotted lines are where the {shape.tail} most harmful and the {shape.tail} most "
+        f"helpful documents by this score begin. Token scores are kept for the {shape.tail} at "
+        "either end by influence."
+        if reader.run().tail
+        else ""
+    )
 )
 st.plotly_chart(
     figures.distribution(shape, score_names[score], method.signed),

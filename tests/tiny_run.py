@@ -49,14 +49,17 @@ def write_model(folder: Path, *, context: int = 64, tokenizer: bool = True) -> P
 
 
 def write_corpus(path: Path, n: int = 30) -> Path:
+    """Documents of one to three lines, each line a span."""
     draw = random.Random(0)
     rows = [
         {
-            "text": " ".join(draw.choices(WORDS, k=draw.randint(3, 12))),
+            "text": "\n".join(
+                " ".join(draw.choices(WORDS, k=draw.randint(3, 6))) for _ in range(1 + at % 3)
+            ),
             "source": draw.choice(["wiki", "code"]),
             "level": draw.choice([1, 2]),
         }
-        for _ in range(n)
+        for at in range(n)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path

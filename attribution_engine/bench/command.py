@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,14 +12,20 @@ import torch
 import transformers
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from attribution_engine.bench import peers
 from attribution_engine.bench.agreement import agreement
 from attribution_engine.bench.own_stages import EXACT, FACTORS, PREDICTED, TOKENS, Bench, Timings
-from attribution_engine.bench.peers import PEERS, PeerOptions, PeerReport, run_peer
-from attribution_engine.bench.setting import Setting, setting
+from attribution_engine.bench.setting import VOCABULARY, Setting, setting
 from attribution_engine.bench.training_pass import training_pass
 from attribution_engine.influence.layers import select_layers
-from attribution_engine.influence.model import DTYPES, load_model, resolve_device
-from attribution_engine.plan import matrix_rate
+from attribution_engine.influence.model import (
+    DTYPES,
+    context_length,
+    load_model,
+    resolve_device,
+    vocabulary_size,
+)
+from attribution_engine.plan import matrix_rate, typical_widths
 from attribution_engine.records import InputError, ModelConfig
 
 # Hidden size, layers, MLP size, vocabulary, heads and key heads of known shapes; weights random.
@@ -27,9 +33,11 @@ SHAPES: Final = {
     "1b": (2048, 16, 8192, 128_256, 32, 8),
     "7b": (3584, 28, 18_944, 152_064, 28, 4),
 }
-# What issue-like tables ask for: the ratios to reach on two CPU cores in the small setting.
+# The ratios to reach on two CPU cores, in the setting of the default options.
 REACH: Final = {FACTORS: 1.25, EXACT: 0.9, TOKENS.format(rank=32): 1.1, PREDICTED: 1.0}
 RAGGED_REACH: Final = 0.95
+QUERY_TOKENS: Final = 64
+LEAST: Final = {"documents": 2, "tokens": 2, "queries": 1, "rank": 1, "repeats": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,39 +59,73 @@ class BenchOptions:
 
 
 def bench(options: BenchOptions) -> None:
-    """Measures and prints."""
+    """Measures and prints.
+
+    Raises:
+        InputError: an option that leaves nothing to measure, or a model that does not load.
+    """
+    _check(options)
     device = resolve_device(options.device)
-    even = _setting(options, device, ragged=False)
+    torch.backends.cuda.matmul.allow_tf32 = options.dtype == "tf32"
+    even = _setting(options, device)
     _print_head(options, even, device)
     own = Bench(even, options.batch_tokens, options.rank)
     timings = own.rounds(options.repeats)
     _print_own(timings, options)
-    _print_rates(timings, own, options)
+    _print_rates(timings, own)
     if timings.exact is not None and timings.low_rank is not None:
         _print_agreement(f"rank {options.rank} against exact", timings.exact, timings.low_rank)
     if options.ragged:
-        uneven = Bench(_setting(options, device, ragged=True), options.batch_tokens, options.rank)
+        documents = _spread(_texts(options, _shortest(options)).documents, even.model)
+        uneven = Bench(replace(even, documents=documents), options.batch_tokens, options.rank)
         print(f"\ndocuments of ragged length ({_shortest(options)} to {options.tokens} tokens):")
         _print_own(uneven.rounds(options.repeats, (EXACT,)), options, ragged=True)
     if options.peers:
         _compare(options, even, timings)
 
 
-def _setting(options: BenchOptions, device: torch.device, *, ragged: bool) -> Setting:
-    shortest = _shortest(options) if ragged else None
+def _check(options: BenchOptions) -> None:
+    for name, least in LEAST.items():
+        if getattr(options, name) < least:
+            raise InputError(f"--{name} {getattr(options, name)}: must be {least} or more")
+    if options.dtype not in DTYPES:
+        raise InputError(f"--dtype {options.dtype}: choose one of {', '.join(DTYPES)}")
+    if options.model is not None and options.shape is not None:
+        raise InputError("--model and --shape: give one of them, not both")
+
+
+def _setting(options: BenchOptions, device: torch.device) -> Setting:
+    """Documents of one length, and the model that is asked for."""
     if options.model is None and options.shape is None:
         made = setting(
             n_documents=options.documents,
             n_tokens=options.tokens,
             n_queries=options.queries,
-            shortest=shortest,
+            query_tokens=QUERY_TOKENS,
             device=device,
         )
         made.model.to(DTYPES[options.dtype])
         return made
     model = _model(options, device)
-    # The small setting's documents, their words spread over this model's vocabulary.
-    small = setting(
+    longest = max(options.tokens, QUERY_TOKENS)
+    if longest > context_length(model):
+        raise InputError(
+            f"--tokens {options.tokens}: documents or queries of {longest} tokens do not fit in "
+            f"the context of {options.model}, which holds {context_length(model)}"
+        )
+    texts = _texts(options)
+    return replace(
+        texts,
+        model=model,
+        documents=_spread(texts.documents, model),
+        queries=[(_spread([ids], model)[0], prompt) for ids, prompt in texts.queries],
+        modules=tuple(layer.name for layer in select_layers(model, "mlp")),
+    )
+
+
+def _texts(options: BenchOptions, shortest: int | None = None) -> Setting:
+    """Documents and queries of the small setting, beside a model that is not used."""
+    return setting(
         hidden=32,
         layers=1,
         inner=32,
@@ -91,20 +133,17 @@ def _setting(options: BenchOptions, device: torch.device, *, ragged: bool) -> Se
         n_documents=options.documents,
         n_tokens=options.tokens,
         n_queries=options.queries,
+        query_tokens=QUERY_TOKENS,
         shortest=shortest,
     )
-    size = int(model.get_input_embeddings().num_embeddings)  # type: ignore[operator]
 
-    def spread(ids: list[int]) -> list[int]:
-        return [(word * 7919) % size for word in ids]
 
-    return Setting(
-        model=model,
-        documents=[spread(ids) for ids in small.documents],
-        queries=[(spread(ids), prompt) for ids, prompt in small.queries],
-        modules=tuple(layer.name for layer in select_layers(model, "mlp")),
-        seed=small.seed,
-    )
+def _spread(documents: list[list[int]], model: torch.nn.Module) -> list[list[int]]:
+    """The same documents, their words spread over a vocabulary of another size."""
+    size = vocabulary_size(model)
+    if size == VOCABULARY:
+        return documents
+    return [[(word * 7919) % size for word in ids] for ids in documents]
 
 
 def _model(options: BenchOptions, device: torch.device) -> torch.nn.Module:
@@ -155,8 +194,7 @@ def _print_own(timings: Timings, options: BenchOptions, *, ragged: bool = False)
             continue
         low, high = timings.spread(stage)
         wanted = RAGGED_REACH if ragged else REACH.get(stage)
-        small = options.model is None and options.shape is None and options.dtype == "float32"
-        reach = f"≤ {wanted:.2f}" if wanted is not None and small else ""
+        reach = f"≤ {wanted:.2f}" if wanted is not None and _is_default(options) else ""
         spread = f"{low:.2f} to {high:.2f}"
         print(
             f"{stage:60}{timings.median(stage):6.2f} T{spread:>16}"
@@ -164,13 +202,17 @@ def _print_own(timings: Timings, options: BenchOptions, *, ragged: bool = False)
         )
 
 
-def _print_rates(timings: Timings, own: Bench, options: BenchOptions) -> None:
+def _is_default(options: BenchOptions) -> bool:
+    """Whether documents and model are those that the ratios to reach were set for."""
+    names = ("model", "shape", "dtype", "documents", "tokens", "queries")
+    return all(getattr(options, name) == getattr(BenchOptions(), name) for name in names)
+
+
+def _print_rates(timings: Timings, own: Bench) -> None:
     """Tokens a second, and the part of the matrix rate that a pass reaches."""
     model: Any = own.setting.model
-    device, dtype = own.setting.device, next(model.parameters()).dtype
-    rate = matrix_rate(
-        device, (int(model.config.hidden_size), int(model.config.intermediate_size)), dtype
-    )
+    dtype = next(model.parameters()).dtype
+    rate = matrix_rate(own.setting.device, typical_widths(model), dtype)
     n_tokens = sum(len(ids) - 1 for ids in own.setting.documents)
     embedding = model.get_input_embeddings().weight
     tied = model.get_output_embeddings().weight is embedding
@@ -188,22 +230,21 @@ def _print_rates(timings: Timings, own: Bench, options: BenchOptions) -> None:
 
 
 def _compare(options: BenchOptions, made: Setting, timings: Timings) -> None:
-    for name in PEERS:
+    how = peers.PeerOptions(options.batch_tokens, options.rank)
+    for name in peers.PEERS:
         unit = training_pass(made, options.batch_tokens)
         with tempfile.TemporaryDirectory() as folder:
-            report = run_peer(
-                name, made, PeerOptions(options.batch_tokens, options.rank), Path(folder)
-            )
+            report = peers.run_peer(name, made, how, Path(folder))
         if report is None:
             print(f"\n{name}: not installed")
             continue
         _print_peer(report, unit.seconds)
-        for kind, ours in (("document scores, exact", timings.exact),):
-            if kind in report.scores and ours is not None:
-                _print_agreement(f"ours against {name}, {kind}", ours, report.scores[kind])
+        theirs = report.scores.get(peers.EXACT)
+        if theirs is not None and timings.exact is not None:
+            _print_agreement(f"ours against {name}, {peers.EXACT}", timings.exact, theirs)
 
 
-def _print_peer(report: PeerReport, unit: float) -> None:
+def _print_peer(report: peers.PeerReport, unit: float) -> None:
     print(f"\n{report.name} {report.version}:")
     for stage, found in report.stages.items():
         added = found.peak_mb - found.start_mb

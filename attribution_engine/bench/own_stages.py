@@ -38,7 +38,8 @@ class Timings:
 
     Attributes:
         training_seconds: T of every round.
-        ratios: by stage, one a round; seconds and peak_mb likewise.
+        ratios: by stage, one a round; seconds likewise.
+        added_mb: by stage, the most memory of any round beyond what there was at its start.
         exact: document scores [queries, documents], exact queries; low_rank at the chosen rank.
     """
 

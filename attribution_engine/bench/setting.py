@@ -15,6 +15,7 @@ from attribution_engine.influence.tokens import TokenisedText
 from attribution_engine.records import InputError
 
 TRAINING_BATCH = 8  # documents a step
+VOCABULARY = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def setting(
     hidden: int = 192,
     layers: int = 6,
     inner: int = 512,
-    vocabulary: int = 2048,
+    vocabulary: int = VOCABULARY,
     n_documents: int = 512,
     n_tokens: int = 256,
     shortest: int | None = None,

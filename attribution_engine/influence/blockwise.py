@@ -17,6 +17,7 @@ from torch import nn
 from attribution_engine.influence.capture import Collector, Consume, recording
 from attribution_engine.influence.tokens import Batch
 from attribution_engine.influence.tracked import Tracked, blocks_of
+from attribution_engine.records import InputError
 
 
 @dataclass(slots=True)
@@ -32,32 +33,38 @@ def backward_by_blocks(
     tracked: Tracked,
     batch: Batch,
     consume: Consume,
+    forward: Callable[[], torch.Tensor],
     backward: Callable[[torch.Tensor], None],
 ) -> None:
     """The same as a plain pass, in the memory of one block and of every block's input.
 
     Args:
-        backward: differentiates the loss from the trunk's last hidden states.
+        forward: the batch through the trunk, or through the whole model.
+        backward: differentiates the loss from what `forward` gave.
+
+    Raises:
+        InputError: the model is no plain chain of blocks that hold all wanted layers.
     """
-    assert tracked.trunk is not None
-    blocks = blocks_of(tracked.trunk)
+    blocks = blocks_of(tracked.model if tracked.trunk is None else tracked.trunk)
     within = _layers_within(tracked, blocks)
     saved: list[_Saved] = []
     last: list[torch.Tensor] = []
     with _watching(blocks, saved, last):
-        ids = batch.inputs.to(tracked.device)
-        hidden = tracked.trunk(input_ids=ids, use_cache=False).last_hidden_state
-    backward(hidden)
-    gradient = last[0].grad
+        output = forward()
+    if len(saved) != len(blocks):
+        raise InputError(_not_by_blocks(tracked, "its blocks do not run once each"))
+    backward(output)
+    del output  # logits may be the largest of all
+    gradient = last.pop().grad
     first = min((at for at, indices in enumerate(within) if indices), default=len(blocks))
     for at in reversed(range(first, len(blocks))):
         call, part = saved.pop(), tracked.only(within[at])
         entry = call.hidden.detach().requires_grad_(at > first)
         with recording(part) as calls:
-            output = _tensor(blocks[at](entry, *call.others, **call.named))
+            hidden = _tensor(blocks[at](entry, *call.others, **call.named))
         collector = Collector(calls, part, batch, consume)
         try:
-            torch.autograd.backward(output, gradient)
+            torch.autograd.backward(hidden, gradient)
         finally:
             collector.finish()
         gradient = entry.grad
@@ -87,12 +94,21 @@ def _watching(
 
 
 def _layers_within(tracked: Tracked, blocks: nn.ModuleList) -> list[list[int]]:
-    """The wanted layers of each block."""
-    owners: list[list[int]] = []
-    for block in blocks:
-        modules = {id(module) for module in block.modules()}
-        owners.append([i for i in tracked.wanted if id(tracked.layers[i].module) in modules])
-    return owners
+    """The wanted layers of each block; each has to be consumed once, so in one block only."""
+    modules = [{id(module) for module in block.modules()} for block in blocks]
+    for index in tracked.wanted:
+        layer = tracked.layers[index]
+        n_owners = sum(id(layer.module) in each for each in modules)
+        if n_owners != 1:
+            raise InputError(_not_by_blocks(tracked, f"{layer.name} is in {n_owners} blocks"))
+    return [[i for i in tracked.wanted if id(tracked.layers[i].module) in each] for each in modules]
+
+
+def _not_by_blocks(tracked: Tracked, why: str) -> str:
+    return (
+        f"{type(tracked.model).__name__}: {why}, so long texts cannot be computed block by block; "
+        "set corpus.max_tokens lower, or influence.modules to maps of single blocks"
+    )
 
 
 def _tensor(output: Any) -> torch.Tensor:

@@ -15,6 +15,8 @@ from attribution_engine.influence.directions import LayerDirections
 
 # Formed gradients held at a time: a CPU wants them in its cache, a GPU wants large matrices.
 CPU_NUMBERS, GPU_NUMBERS = 1 << 21, 1 << 27
+# The same for tokens × queries × rank.
+CPU_FACTORED, GPU_FACTORED = 1 << 17, 1 << 27
 
 
 def chunks(captured: Captured) -> Iterator[tuple[slice, Captured]]:
@@ -97,11 +99,16 @@ def slot_products(captured: Captured, directions: LayerDirections) -> torch.Tens
             ((gradients @ one) * activations).sum(-1, dtype=_sum_type(gradients)) for one in exact
         ]
         return torch.stack(rows).view(-1, texts, slots)
-    left, right = directions.factors()
-    outputs = gradients @ left.to(gradients.dtype)  # [tokens, queries · rank]
-    outputs *= activations @ right.to(gradients.dtype)
-    shares = outputs.view(len(outputs), directions.n_queries, -1)
-    return shares.sum(-1, dtype=_sum_type(gradients)).T.reshape(-1, texts, slots)
+    left, right = (each.to(gradients.dtype) for each in directions.factors())
+    shares = gradients.new_empty(texts * slots, directions.n_queries, dtype=_sum_type(gradients))
+    size = max(1, (GPU_FACTORED if gradients.is_cuda else CPU_FACTORED) // left.shape[1])
+    for start in range(0, len(shares), size):
+        rows = slice(start, start + size)
+        outputs = gradients[rows] @ left  # [tokens, queries · rank]
+        outputs *= activations[rows] @ right
+        by_query = outputs.view(len(outputs), directions.n_queries, -1)
+        torch.sum(by_query, -1, dtype=shares.dtype, out=shares[rows])
+    return shares.T.reshape(-1, texts, slots)
 
 
 def squared_norms_by_gram(captured: Captured) -> torch.Tensor:

@@ -59,8 +59,21 @@ def free_memory(device: torch.device) -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
+def group_bytes(layers: Sequence[Layer], group: Sequence[int], stage: Stage, shape: Shape) -> int:
+    """Bytes that a stage takes for some layers at once."""
+    held = sum(layer_bytes(layers[i], layers[i].input_of == i, stage, shape) for i in group)
+    return held + max(_passing_bytes(layers[i], stage) for i in group)
+
+
+def _passing_bytes(layer: Layer, stage: Stage) -> int:
+    """What is there for one layer at a time: the product of a batch, beside the sums."""
+    if stage != "covariances":
+        return 0
+    return max(layer.in_features, layer.out_features) ** 2 * FLOAT32
+
+
 def layer_bytes(layer: Layer, owns_input: bool, stage: Stage, shape: Shape) -> int:
-    """Bytes that a stage holds of one layer.
+    """Bytes that a stage holds of one layer as long as its group is worked on.
 
     Args:
         owns_input: False where another layer of the same group is fed the same input.
@@ -68,8 +81,7 @@ def layer_bytes(layer: Layer, owns_input: bool, stage: Stage, shape: Shape) -> i
     n, m = layer.in_features, layer.out_features
     numbers_in, numbers_out = (n * n if owns_input else 0), m * m
     if stage == "covariances":
-        product = max(n * n, m * m) * FLOAT32  # of one batch, beside the sums
-        return numbers_in * _sum_bytes(n) + numbers_out * _sum_bytes(m) + product
+        return numbers_in * _sum_bytes(n) + numbers_out * _sum_bytes(m)
     if stage == "eigendecompositions":  # matrix, copy, vectors and workspace
         return 4 * max(n * n * _sum_bytes(n), m * m * _sum_bytes(m))
     bases = (numbers_in + numbers_out) * FLOAT32 if shape.fitted else 0
@@ -125,7 +137,8 @@ def room(
     Raises:
         InputError: there is no memory left beside the model and a pass.
     """
-    free = int(SPARE * (free_memory(device) if memory is None else memory)) - weights
+    whole = free_memory(device) if memory is None else memory
+    free = int(SPARE * whole) - weights
     at_once = max(options.batch_tokens, longest)
     while at_once > FEWEST_TOKENS and _pass_bytes(model, layers, at_once, device) > free / 3:
         at_once //= 2
@@ -137,9 +150,12 @@ def room(
     if options.memory_gb is not None:
         allowed = int(options.memory_gb * 1e9)
     if allowed <= 0:
+        long = by_blocks and free > 0
+        mend = "set corpus.max_tokens lower" if long else "a smaller model or dtype"
         raise InputError(
-            f"the model and a pass of {at_once} tokens leave no memory of {in_words(free)} for "
-            "factors; set influence.batch_tokens or corpus.max_tokens lower"
+            f"of {in_words(whole)} of memory the model and a pass "
+            f"({in_words(weights + one_pass)}) leave nothing for factors; use a device with more "
+            f"memory, or {mend}"
         )
     return Room(one_pass, at_once, by_blocks, allowed)
 
@@ -148,7 +164,7 @@ def _pass_bytes(
     model: nn.Module, layers: Sequence[Layer], tokens: int, device: torch.device
 ) -> int:
     """What a pass holds: inputs and outputs of tracked maps, what blocks keep for backward."""
-    config: Any = model.config
+    config: Any = model.config.get_text_config()  # type: ignore[operator,union-attr]
     width = next(model.parameters()).element_size()
     blocks = 12 * int(config.hidden_size) * int(config.num_hidden_layers)
     vocabulary = int(config.vocab_size)
@@ -159,7 +175,7 @@ def _pass_bytes(
 
 def _block_pass_bytes(model: nn.Module, layers: Sequence[Layer], tokens: int) -> int:
     """The inputs of every block, and one block's own."""
-    config: Any = model.config
+    config: Any = model.config.get_text_config()  # type: ignore[operator,union-attr]
     width, n_blocks = next(model.parameters()).element_size(), int(config.num_hidden_layers)
     per_block = int(1.3 * _features(layers)) // n_blocks + 12 * int(config.hidden_size)
     return tokens * width * (int(config.hidden_size) * n_blocks + per_block)
@@ -184,36 +200,40 @@ def groups(layers: Sequence[Layer], stage: Stage, shape: Shape, allowed: int) ->
     if stage == "eigendecompositions":
         return [[index] for index in range(len(layers))]
     found: list[list[int]] = []
-    held = 0
+    held = passing = 0
     for unit in units.values():
-        need = sum(layer_bytes(layers[index], index == unit[0], stage, shape) for index in unit)
-        if need > allowed:
-            raise InputError(_too_large(layers[unit[0]], stage, shape, need, allowed))
-        if not found or held + need > allowed:
+        more = sum(layer_bytes(layers[i], layers[i].input_of == i, stage, shape) for i in unit)
+        largest = max(_passing_bytes(layers[i], stage) for i in unit)
+        if more + largest > allowed:
+            each = [layers[index] for index in unit]
+            raise InputError(_too_large(each, stage, shape, more + largest, allowed))
+        if not found or held + more + max(passing, largest) > allowed:
             found.append([])
-            held = 0
+            held = passing = 0
         found[-1] += unit
-        held += need
+        held, passing = held + more, max(passing, largest)
     return [sorted(group) for group in found]
 
 
-def _too_large(layer: Layer, stage: Stage, shape: Shape, need: int, allowed: int) -> str:
+def _too_large(unit: list[Layer], stage: Stage, shape: Shape, need: int, allowed: int) -> str:
     mend = "use a device with more memory, or track fewer modules"
-    if stage in ("query gradients", "scores") and direction_bytes(layer, shape) > need // 2:
-        mend = "set influence.rank (32, say), or use fewer queries"
+    directions = sum(direction_bytes(layer, shape) for layer in unit)
+    if stage in ("query gradients", "scores") and directions > need // 2:
+        mend = "set influence.rank lower (32, say), or use fewer queries"
+    alone = "alone needs" if len(unit) == 1 else "and what shares its input need"
     return (
-        f"{stage}: layer {layer.name} alone needs {in_words(need)} and {in_words(allowed)} are "
+        f"{stage}: layer {unit[0].name} {alone} {in_words(need)} and {in_words(allowed)} are "
         f"there; {mend}"
     )
 
 
 def in_words(size: float) -> str:
     """Bytes as a reader says them."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(size) < 1000:
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if abs(size) < 999.5:
             return f"{size:.3g} {unit}"
         size /= 1000
-    return f"{size:.3g} TB"
+    return f"{size:,.0f} PB"
 
 
 def _sum_bytes(features: int) -> int:

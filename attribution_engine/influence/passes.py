@@ -65,28 +65,28 @@ def backward_pass(
         row_weights = weights.unsqueeze(1).expand(batch.has_loss.shape)[batch.has_loss]
         row_weights = row_weights.to(tracked.device)
     chosen = labels(batch)
-    most = tracked.most_at_once
-    if tracked.trunk is not None and most is not None and batch.inputs.numel() > most:
-        backward_by_blocks(
-            tracked,
-            batch,
-            consume,
-            lambda hidden: _from_hidden(tracked, hidden, has_loss, chosen, row_weights),
-        )
+
+    def forward() -> torch.Tensor:
+        if tracked.trunk is not None:
+            return tracked.trunk(input_ids=ids, use_cache=False).last_hidden_state
+        return tracked.model(input_ids=ids, use_cache=False).logits
+
+    def backward(output: torch.Tensor) -> None:
+        if tracked.trunk is not None:
+            _from_hidden(tracked, output, has_loss, chosen, row_weights)
+        else:
+            _from_logits(output, has_loss, chosen, row_weights)
+
+    if tracked.most_at_once is not None and ids.numel() > tracked.most_at_once:
+        backward_by_blocks(tracked, batch, consume, forward, backward)
         return
     with recording(tracked) as calls:
-        if tracked.trunk is not None:
-            hidden = tracked.trunk(input_ids=ids, use_cache=False).last_hidden_state
-        else:
-            logits = tracked.model(input_ids=ids, use_cache=False).logits
+        output = forward()
     if not calls:
         return
     collector = Collector(calls, tracked, batch, consume)
     try:
-        if tracked.trunk is not None:
-            _from_hidden(tracked, hidden, has_loss, chosen, row_weights)
-        else:
-            _from_logits(logits, has_loss, chosen, row_weights)
+        backward(output)
     finally:
         collector.finish()
 

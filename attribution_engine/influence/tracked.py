@@ -89,7 +89,7 @@ def blocks_of(trunk: nn.Module) -> nn.ModuleList:
     Raises:
         InputError: it has no list of blocks.
     """
-    lists = [child for child in trunk.children() if isinstance(child, nn.ModuleList)]
+    lists = [module for module in trunk.modules() if isinstance(module, nn.ModuleList)]
     if not lists:
         raise InputError(
             f"{type(trunk).__name__}: has no list of blocks, so long texts cannot be computed "

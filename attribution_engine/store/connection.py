@@ -79,7 +79,7 @@ class OpenStore:
 
     def _read_run(self) -> RunInfo:
         words = ("run_id", "name", "engine_version", "model", "corpus", "method", "sign",
-                 "token_alignment", "device", "notes")  # fmt: skip
+                 "token_alignment", "device", "notes", "modules")  # fmt: skip
         row = self._records(
             f"""SELECT {", ".join(f"coalesce({name}, '') AS {name}" for name in words)},
                 strftime(created_at, '%Y-%m-%d %H:%M') AS created_at, n_parameters,
@@ -87,7 +87,9 @@ class OpenStore:
                 n_tracked_parameters / nullif(n_parameters, 0) AS tracked_share,
                 config::VARCHAR AS config, damping, rank, stage_seconds::VARCHAR AS stage_seconds,
                 n_documents, n_queries, n_tokens, factor_documents, tracked_layers,
-                coalesce(tail, 0) AS tail, coalesce(truncated_documents, 0) AS truncated_documents
+                coalesce(tail, 0) AS tail, coalesce(truncated_documents, 0) AS truncated_documents,
+                n_linear_maps, seed, covariance_documents, correction_documents,
+                coalesce(skipped_documents, 0) AS skipped_documents
             FROM run"""
         )[0]
         stages = json.loads(row["stage_seconds"] or "{}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from attribution_engine.records import InputError
 from attribution_engine.store import curves
 from attribution_engine.store.connection import LABELS, VALUES, contains
-from attribution_engine.store.rankings import Rankings
+from attribution_engine.store.splits import Splits, loss_ranges
 from attribution_engine.store.token_scale import class_counts, score_tokens, token_cells
 from attribution_engine.store.views import (
     CurveSeries,
@@ -25,10 +27,19 @@ from attribution_engine.store.views import (
 from attribution_engine.text.token_classes import classify
 
 QUERY_COLUMNS = """query_id, suite, task, kind, prompt, coalesce(completion, ''), reference,
-    correct, nats, n_tokens, nats / nullif(n_tokens, 0)"""
+    correct, nats, n_tokens,
+    CASE WHEN query_id NOT IN (SELECT query_id FROM query_items)
+        THEN nats / nullif(n_tokens, 0) END, span"""
+N_QUERY = 12  # of those columns
 
 
-class StoreReader(Rankings):
+def query_info(row: Sequence[Any]) -> QueryInfo:
+    """A query from the columns above."""
+    *rest, span = row
+    return QueryInfo(*rest, span=(span[0], span[1]) if span else None)
+
+
+class StoreReader(Splits):
     """Answers questions about one store. Safe to share between threads.
 
     Raises:
@@ -81,12 +92,12 @@ class StoreReader(Rankings):
             ORDER BY query_id""",
             [suite, suite, task, task, search, search.removeprefix("#"), *[contains(search)] * 3],
         )
-        return [QueryInfo(*row) for row in rows]
+        return [query_info(row) for row in rows]
 
     def query(self, query_id: int) -> QueryInfo | None:
         """One query, None if the run has no such query."""
         rows = self._rows(f"SELECT {QUERY_COLUMNS} FROM queries WHERE query_id = ?", [query_id])
-        return QueryInfo(*rows[0]) if rows else None
+        return query_info(rows[0]) if rows else None
 
     def ranked_documents(self, query_id: int, ids: list[int]) -> tuple[RankedDocument, ...]:
         """Documents by number as rows of a query's ranking, in the order of `ids`.
@@ -101,10 +112,10 @@ class StoreReader(Rankings):
     def document(self, query_id: int, doc_id: int) -> DocumentView | None:
         """A document under a query; None if the run has no such document or query."""
         rows = self._records(
-            f"""SELECT d.doc_id, d.text, coalesce(d.prompt_chars, 0) AS prompt_chars, d.token_ends,
-                d.n_tokens, {LABELS}, d.metadata::VARCHAR AS metadata, d.gradient_norm,
-                i.influence, {VALUES["per_nat"]} AS per_nat, {VALUES["normed"]} AS normed, i.rank,
-                i.rank_normed
+            f"""SELECT d.doc_id, d.text, coalesce(d.prompt_chars, 0) AS prompt_chars, d.loss_ranges,
+                d.token_ends, d.n_tokens, {LABELS}, d.metadata::VARCHAR AS metadata,
+                d.gradient_norm, i.influence, {VALUES["per_nat"]} AS per_nat,
+                {VALUES["normed"]} AS normed, i.rank, i.rank_normed
             FROM documents d JOIN influence i USING (doc_id) JOIN queries q USING (query_id)
             WHERE d.doc_id = ? AND i.doc_id = ? AND i.query_id = ?""",
             [doc_id, doc_id, query_id],
@@ -113,6 +124,7 @@ class StoreReader(Rankings):
             return None
         row = rows[0]
         text, ends = row["text"], row.pop("token_ends")
+        row["loss_ranges"] = loss_ranges(len(text), row["prompt_chars"], row["loss_ranges"])
         row["metadata"] = json.loads(row["metadata"] or "{}")
         alignments = self._rows(
             """SELECT DISTINCT alignment FROM token_influence
@@ -161,7 +173,7 @@ class StoreReader(Rankings):
             ORDER BY per_nat DESC NULLS LAST, query_id""",
             [doc_id],
         )
-        return [QueryEffect(QueryInfo(*row[:11]), *row[11:]) for row in rows]
+        return [QueryEffect(query_info(row[:N_QUERY]), *row[N_QUERY:]) for row in rows]
 
     # Rank curves -------------------------------------------------------------------------------
 

@@ -42,6 +42,12 @@ class RunInfo:
     tracked_layers: tuple[str, ...]
     tail: int
     truncated_documents: int
+    modules: str
+    n_linear_maps: int | None
+    seed: int | None
+    covariance_documents: int | None
+    correction_documents: int | None
+    skipped_documents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,12 @@ class SourceCount:
 
 @dataclass(frozen=True, slots=True)
 class QueryInfo:
-    """One query, without its token lists."""
+    """One query, without its token lists.
+
+    Attributes:
+        nats_per_token: None for a set, whose nats are a mean over items.
+        span: characters (start, end) of the completion that are explained; None = all of it.
+    """
 
     query_id: int
     suite: str
@@ -69,6 +80,7 @@ class QueryInfo:
     nats: float | None
     n_tokens: int
     nats_per_token: float | None
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +201,17 @@ class TokenScores:
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """A document under a query. `alignments` are those with token scores for this pair."""
+    """A document under a query.
+
+    Attributes:
+        loss_ranges: characters (start, end) of `text` that are trained on; the rest is only read.
+        alignments: those with token scores for this pair.
+    """
 
     doc_id: int
     text: str
     prompt_chars: int
+    loss_ranges: tuple[tuple[int, int], ...]
     seen_chars: int
     n_tokens: int
     source: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from attribution_engine.store.reader import StoreReader
-from attribution_engine.store.views import SCORES
 from pages.parts import links, wording
 
 
@@ -29,7 +28,7 @@ def score_and_filters(reader: StoreReader) -> None:
     with first:
         st.segmented_control(
             "Order by",
-            SCORES,
+            list(method.score_names),
             key="pick_score",
             required=True,
             format_func=method.score_names.__getitem__,

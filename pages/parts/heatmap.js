@@ -9,10 +9,12 @@ export default function (component) {
   const root = parentElement.querySelector(".heatmap");
   if (root.dataset.id !== data.id) {
     root.dataset.id = data.id;
+    root.shown = null;
     drawText(root, data);
     drawLegend(root, data);
     drawList(root, ".helpful", data.mostHelpful, data);
     drawList(root, ".harmful", data.mostHarmful, data);
+    drawSpans(root, data, true);
   }
   root.classList.toggle("unscored", !data.scored);
   drawMarks(root, data, setStateValue);
@@ -26,10 +28,11 @@ function drawText(root, data) {
   let chunk = null;
   let count = 0;
   const { cells } = data;
+  const turns = new Map(data.parts);
   for (let i = 0; i < cells.text.length; i += 1) {
-    if (i === 0 || i === data.promptCells) {
-      const prompt = i < data.promptCells;
-      if (data.promptCells > 0) {
+    if (i === 0 || turns.has(i)) {
+      const prompt = turns.get(i) === false;
+      if (turns.size > 0) {
         label(text, prompt ? "Prompt: given to the model, no loss on it" : "Response: trained on");
       }
       part = document.createElement("div");
@@ -107,6 +110,66 @@ function drawList(root, name, indices, data) {
     const item = document.createElement("li");
     item.textContent = "none";
     list.append(item);
+  }
+}
+
+// The spans of the document, by size from most helpful to most harmful, or as the text has them.
+function drawSpans(root, data, bySize) {
+  const section = root.querySelector(".spans");
+  section.hidden = !data.spans.length;
+  root.classList.toggle("with-spans", data.spans.length > 0);
+  section.querySelector("p").textContent = data.spansNote;
+  const button = section.querySelector(".order");
+  button.textContent = bySize ? "in text order" : "by influence";
+  button.title = bySize ? "List them as the text has them" : "List them from most helpful down";
+  button.onclick = () => drawSpans(root, data, !bySize);
+  const list = section.querySelector("ol");
+  list.replaceChildren();
+  const listed = bySize ? [...data.spans].sort((a, b) => b.value - a.value) : data.spans;
+  for (const span of listed) {
+    const item = document.createElement("li");
+    const row = document.createElement("button");
+    row.type = "button";
+    row.title = `Show in the text: ${span.about}`;
+    const opening = document.createElement("span");
+    opening.className = "opening";
+    opening.textContent = visible(span.opening).replaceAll("␣", " ") || "(blank)";
+    const value = document.createElement("span");
+    value.className = "value";
+    value.textContent = signed(span.value);
+    const track = document.createElement("span");
+    track.className = "track";
+    const bar = document.createElement("span");
+    bar.className = span.bar < 0 ? "down" : "up";
+    bar.style.width = `${50 * Math.min(1, Math.abs(span.bar))}%`;
+    track.append(bar);
+    row.append(opening, value, track);
+    if (span.cut !== null) {
+      const cut = document.createElement("span");
+      cut.className = "cut";
+      cut.textContent = `cut ${signed(span.cut)}`;
+      row.append(cut);
+    }
+    row.onclick = () => show(root, span, true);
+    row.onmouseenter = () => show(root, span, false);
+    row.onmouseleave = () => show(root, null, false);
+    item.append(row);
+    list.append(item);
+  }
+}
+
+// Frames the tokens of a span, of the one that was clicked last where none is pointed at.
+function show(root, span, keep) {
+  if (keep) root.shown = span;
+  const framed = span ?? root.shown;
+  root.querySelectorAll(".t.framed").forEach((old) => old.classList.remove("framed"));
+  if (!framed) return;
+  for (let i = framed.first; i <= framed.last; i += 1) {
+    root.querySelector(`.t[data-i="${i}"]`)?.classList.add("framed");
+  }
+  if (keep) {
+    root.querySelector(".hover").hidden = true;
+    root.querySelector(`.t[data-i="${framed.first}"]`)?.scrollIntoView({ block: "center" });
   }
 }
 

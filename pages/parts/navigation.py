@@ -20,14 +20,29 @@ BY_APP = "page is run by app.py"
 
 
 def navigation() -> Page:
-    """Declares the pages; the one that the address names."""
-    return st.navigation(
-        [
-            st.Page(f"pages/{name}.py", title=title, url_path=name, default=name == FIRST)
-            for name, title in PAGES.items()
-        ],
-        position="hidden",
-    )
+    """Declares the pages; the one that the address names.
+
+    The first page lives at the root of the address; who asks for it by its name is sent there.
+    """
+    pages = [
+        st.Page(
+            f"pages/{name}.py",
+            title=title,
+            url_path="" if name == FIRST else name,
+            default=name == FIRST,
+        )
+        for name, title in PAGES.items()
+    ]
+    by_name = st.Page(_nothing, title=PAGES[FIRST], url_path=FIRST, visibility="hidden")
+    page = st.navigation([*pages, by_name], position="hidden")
+    if page.url_path == FIRST:
+        asked = {name: st.query_params.get_all(name) for name in st.query_params}
+        st.switch_page(pages[0], query_params=asked)
+    return page
+
+
+def _nothing() -> None:
+    """The page that stands at the first page's name draws nothing: nobody stays on it."""
 
 
 def menu() -> None:

@@ -60,6 +60,11 @@ def drop_unknown(reader: StoreReader) -> None:
                 wording.label(f"This link asks for {name} “{value}”, which this run does not have.")
             )
         view[name] = [one for one in view[name] if one in known]
+    lacks = wording.method(reader.run().method).lacks
+    if view["score"] in lacks:
+        view["score"] = "influence"
+    if "per_nat" in lacks:
+        view["unit"] = "influence"
     suites = {one.suite: one.tasks for one in reader.suites()}
     if view["suite"] not in ("", *suites):
         st.warning(
@@ -137,15 +142,16 @@ def pick_query(reader: StoreReader) -> QueryInfo | None:
     return chosen
 
 
-def pick_side() -> None:
+def pick_side(reader: StoreReader) -> None:
     """Helpful or harmful, one click apart."""
+    names = wording.method(reader.run().method).side_names
     links.show("pick_side", links.side())
     st.sidebar.segmented_control(
         "Side of the ranking",
         SIDES,
         key="pick_side",
         required=True,
-        format_func=wording.SIDE_NAMES.__getitem__,
+        format_func=names.__getitem__,
         on_change=links.change,
         args=("side", "pick_side", ("place",)),
         width="stretch",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os.path import commonprefix
 
-from attribution_engine.store.views import QueryInfo, Side
+from attribution_engine.store.views import QueryInfo, RunInfo, Side
 
 SIDE_NAMES = {"helpful": "▲ Helpful", "harmful": "▼ Harmful"}
 ALIGNMENTS = {
@@ -25,7 +25,7 @@ class Method:
     """A method of a run: its name, what its number counts, what the number is in a sentence.
 
     `signed` is whether the number can be negative, so that there is a harmful side; `noun` is what
-    a single number is called.
+    a single number is called; `lacks` the scores that it does not have.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Method:
     meaning: str
     signed: bool = True
     noun: str = "Influence"
+    lacks: tuple[str, ...] = ()
 
     @property
     def bare_unit(self) -> str:
@@ -41,8 +42,19 @@ class Method:
 
     @property
     def score_names(self) -> dict[str, str]:
-        """The three scores by which a ranking can be ordered."""
-        return {"influence": self.noun, "per_nat": "Per-nat", "normed": "Norm-corrected"}
+        """The scores by which a ranking can be ordered."""
+        names = {"influence": self.noun, "per_nat": "Per-nat", "normed": "Norm-corrected"}
+        return {name: words for name, words in names.items() if name not in self.lacks}
+
+    @property
+    def side_names(self) -> dict[str, str]:
+        """What the two ends of a ranking are called where one chooses between them."""
+        return SIDE_NAMES if self.signed else {"helpful": "▲ Highest", "harmful": "▼ Lowest"}
+
+    @property
+    def first_rank(self) -> str:
+        """What stands at rank 1."""
+        return "1 = most helpful" if self.signed else "1 = highest"
 
     @property
     def score_units(self) -> dict[str, str]:
@@ -99,6 +111,7 @@ METHODS = {
         "asked. No unit and no sign: a small score means unlike, not harmful.",
         signed=False,
         noun="Score",
+        lacks=("normed",),
     ),
     "self-influence": Method(
         "Self-influence",
@@ -106,8 +119,27 @@ METHODS = {
         "First-order change of the document's own log-probability per unit of extra weight on it: "
         "how much it stands out, whatever the query. Never negative.",
         signed=False,
+        lacks=("per_nat",),
     ),
 }
+
+
+NO_TOKENS = {
+    "bm25": "BM25 compares words and asks no model",
+    "self-influence": "self-influence is one number a document, and no completion is explained",
+}
+
+
+def no_token_scores(run: RunInfo) -> str:
+    """Why a document has no heatmap."""
+    if run.method in NO_TOKENS:
+        return f"No token scores: {NO_TOKENS[run.method]}. This is the plain text."
+    if not run.tail:
+        return "No token scores: this run was asked for none. This is the plain text."
+    return (
+        f"No token scores for this pair: this run keeps them for the {run.tail} most helpful and "
+        f"the {run.tail} most harmful documents of each query. This is the plain text."
+    )
 
 
 def method(name: str) -> Method:

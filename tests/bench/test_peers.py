@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +33,8 @@ def reported(name: str) -> PeerReport:
     """A report whose first queries are documents, the loss on all their tokens."""
     if peers.installed_version(name) is None:
         pytest.skip(f"{name} is not installed")
+    importlib.import_module(f"attribution_engine.bench.{name}_peer")
+    gc.freeze()  # it collects garbage all the time, and has imported much
     made = setting(
         hidden=32,
         layers=2,

@@ -60,7 +60,7 @@ def test_ragged_documents_have_lengths_of_the_whole_range() -> None:
 
 
 def test_the_grammar_can_be_learnt_and_training_learns_some_of_it() -> None:
-    made = small(n_documents=40, training_steps=200)
+    made = small(n_documents=24, training_steps=100)
     assert made.loss < math.log(20)  # knowing the topic alone gives that; from log(60)
 
 

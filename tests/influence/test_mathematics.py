@@ -7,13 +7,12 @@ import pytest
 import torch
 
 from attribution_engine.influence.factors import CORRECTION, COVARIANCE
-from attribution_engine.influence.output_head import probabilities
 from attribution_engine.influence.passes import backward_pass
 from attribution_engine.influence.passes import drawn_labels as engine_labels
 from attribution_engine.influence.query_gradients import completion_nats, randomised_svd
 from attribution_engine.influence.sampling import document_uniforms, sample_labels
 from attribution_engine.influence.token_scores import predicted_scores, update_scores
-from attribution_engine.influence.tokens import batches, collate
+from attribution_engine.influence.tokens import batches
 from tests.influence.tiny_models import (
     DAMPING,
     SEED,
@@ -21,6 +20,7 @@ from tests.influence.tiny_models import (
     autograd_gradients,
     covariances_of,
     directions_of,
+    drawn_labels,
     fitted,
     scores_of,
     tiny_model,
@@ -29,16 +29,6 @@ from tests.influence.tiny_models import (
 )
 
 FAMILIES = ("llama", "gpt2", "mistral", "qwen2")
-
-
-def drawn_labels(model, texts, purpose):
-    """The labels the engine draws, recomputed for each text alone and unpadded."""
-    labels = []
-    for row, text in enumerate(texts):
-        logits = model(input_ids=collate(texts, [row]).inputs, use_cache=False).logits[0]
-        uniforms = document_uniforms(SEED, purpose, (row,), text.n_positions)[0]
-        labels.append(sample_labels(probabilities(logits), uniforms).tolist())
-    return labels
 
 
 @pytest.mark.parametrize("family", FAMILIES)

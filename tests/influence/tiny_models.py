@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import nn
 from transformers import (
@@ -31,7 +32,9 @@ from attribution_engine.influence.factors import (
     fit_eigenvalues,
 )
 from attribution_engine.influence.layers import Layer, select_layers
+from attribution_engine.influence.output_head import probabilities
 from attribution_engine.influence.query_gradients import WeightedTexts, query_directions
+from attribution_engine.influence.sampling import document_uniforms, sample_labels
 from attribution_engine.influence.scores import Scores, score_documents
 from attribution_engine.influence.tokens import TokenisedText
 from attribution_engine.influence.tracked import Tracked, track
@@ -130,17 +133,16 @@ def fit(
     method: str = "ek-fac",
     seed: int = SEED,
     batch_tokens: int = BATCH_TOKENS,
-    halves: bool = False,
+    rows: tuple[Sequence[int], Sequence[int]] | None = None,
 ) -> dict[int, LayerCurvature]:
-    """Curvature of every layer, in float64 throughout.
+    """Curvature of every layer, in the model's precision or float32.
 
     Args:
-        halves: whether covariances and eigenvalues are fitted on every other document each.
+        rows: documents for the covariances and for the eigenvalues; all for both by default.
     """
     if method not in ("ek-fac", "k-fac", "diagonal"):
         return {i: LayerCurvature(Eigenbasis(None, None), None) for i in tracked.wanted}
-    rows = list(range(len(texts)))
-    first, second = (rows[::2], rows[1::2]) if halves else (rows, rows)
+    first, second = rows or (list(range(len(texts))),) * 2
     how = {"batch_tokens": batch_tokens, "seed": seed}
     bases = {index: Eigenbasis(None, None) for index in tracked.wanted}
     if method != "diagonal":
@@ -152,7 +154,9 @@ def fit(
             )
             for index, each in found.items()
         }
-        bases = {index: Eigenbasis(a[1], s[1]) for index, (a, s) in pairs.items()}
+        kind = next(tracked.model.parameters()).dtype
+        kind = kind if kind == torch.float64 else torch.float32
+        bases = {i: Eigenbasis(a[1].to(kind), s[1].to(kind)) for i, (a, s) in pairs.items()}
     if method == "k-fac":
         return {
             index: LayerCurvature(
@@ -255,3 +259,46 @@ def autograd_gradients(
             weight = torch.cat([weight, found[f"{layer.name}.bias"].unsqueeze(1)], 1)
         matrices.append(weight)
     return matrices
+
+
+def drawn_labels(
+    model: nn.Module, texts: Sequence[TokenisedText], purpose: int, seed: int = SEED
+) -> list[list[int]]:
+    """The labels the engine draws, recomputed for each text alone and unpadded."""
+    labels = []
+    for row, text in enumerate(texts):
+        logits = model(input_ids=torch.tensor([text.ids[:-1]]), use_cache=False).logits[0]
+        uniforms = document_uniforms(seed, purpose, (row,), text.n_positions)[0]
+        labels.append(sample_labels(probabilities(logits), uniforms).tolist())
+    return labels
+
+
+def dense_damped(curvature: LayerCurvature, damping: float = DAMPING) -> torch.Tensor:
+    """G + λI of a layer as a matrix [out · in, out · in]; vec stacks rows."""
+    assert curvature.basis.activations is not None and curvature.basis.gradients is not None
+    assert curvature.eigenvalues is not None
+    q = torch.kron(curvature.basis.gradients, curvature.basis.activations)
+    values = curvature.eigenvalues.flatten()
+    return q @ torch.diag(values + damping * values.mean()) @ q.T
+
+
+def dense_influence(
+    tracked: Tracked,
+    damped: Sequence[torch.Tensor | None],
+    queries: Sequence[TokenisedText],
+    documents: Sequence[TokenisedText],
+) -> np.ndarray:
+    """∇fᵀ (G + λI)⁻¹ (−∇L) [queries, documents] by autograd and dense solves.
+
+    Args:
+        damped: G + λI of each layer; None = the identity.
+    """
+    of_documents = [autograd_gradients(tracked.model, tracked.layers, each) for each in documents]
+    found = np.zeros((len(queries), len(documents)))
+    for number, query in enumerate(queries):
+        of_query = autograd_gradients(tracked.model, tracked.layers, query)
+        for matrix, one, *rest in zip(damped, of_query, *of_documents, strict=True):
+            flat = -one.flatten()  # f is a log-probability
+            direction = flat if matrix is None else torch.linalg.solve(matrix, flat)
+            found[number] -= np.array([float(direction @ each.flatten()) for each in rest])
+    return found
