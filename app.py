@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from attribution_engine.records import InputError
-from pages.parts import links, pickers
+from pages.parts import links, pickers, wording
 from pages.parts.navigation import FIRST, draw, menu, navigation
 from pages.parts.query_panel import query_panel
 
@@ -30,8 +30,9 @@ try:
     links.keep(here)
     with menu_place:
         menu()
-    if query is not None and here != "method":
-        query_panel(links.view()["run"], query, reader.query_items(query.query_id))
+    if reader is not None and query is not None and here != "method":
+        method = wording.method(reader.run().method)
+        query_panel(links.view()["run"], query, reader.query_items(query.query_id), method)
     if query is not None or here == "method" or (reader is not None and here == FIRST):
         draw(page)
 except InputError as error:

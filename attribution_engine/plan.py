@@ -14,6 +14,7 @@ from torch import nn
 from attribution_engine.corpora.suites import read_suites
 from attribution_engine.curvature_stages import factor_rows
 from attribution_engine.influence.curvature import FITTED
+from attribution_engine.influence.experts import are_fused_experts
 from attribution_engine.influence.layers import Layer, coverage, select_layers
 from attribution_engine.influence.memory import (
     STAGES,
@@ -26,6 +27,7 @@ from attribution_engine.influence.memory import (
     in_words,
     layer_bytes,
     room,
+    share_of_tokens,
 )
 from attribution_engine.influence.model import (
     context_length,
@@ -65,6 +67,7 @@ class Work:
     """What the plan is made from."""
 
     layers: Sequence[Layer]
+    shares: Sequence[float]  # of all tokens, that go through each layer
     options: InfluenceConfig
     shape: Shape
     pass_operations: float  # of forward and backward, a token
@@ -127,6 +130,7 @@ def print_plan(config: RunConfig, device: str, elsewhere: Elsewhere = Elsewhere(
         print(f"as told: {rate / 1e9:,.0f} billion operations a second in matrix products")
     work = Work(
         layers=layers,
+        shares=[share_of_tokens(model, layer.module) for layer in layers],
         options=config.influence,
         shape=_shape(config.influence, len(queries)),
         pass_operations=_pass_operations(model),
@@ -239,13 +243,14 @@ def _disk(work: Work, stage: Stage) -> int:
     return total
 
 
-def _extra_operations(work: Work, stage: Stage, tokens: int) -> float:
+def _extra_operations(work: Work, stage: Stage, all_tokens: int) -> float:
     """Beside the passes: what is done with activations and gradients."""
     queries, rank = work.shape.queries, work.shape.rank
     split = "span" in work.options.levels
     total = 0.0
     for index, layer in enumerate(work.layers):
         n, m, owns = layer.in_features, layer.out_features, layer.input_of == index
+        tokens = all_tokens * work.shares[index]
         squares = 2.0 * (n * n * owns + m * m)
         if stage == "covariances":
             total += tokens * squares
@@ -278,7 +283,12 @@ def _pass_operations(model: nn.Module) -> float:
     used = sum(p.numel() for p in model.parameters()) - embeddings.weight.numel()
     if head is not None and head.weight is embeddings.weight:
         used += embeddings.weight.numel()
-    return 4.0 * used
+    idle = sum(
+        (1.0 - share_of_tokens(model, module)) * sum(p.numel() for p in module.parameters())
+        for module in model.modules()
+        if are_fused_experts(module)
+    )
+    return 4.0 * (used - idle)
 
 
 def typical_widths(model: nn.Module) -> tuple[int, int]:

@@ -176,7 +176,7 @@ def kill_again_and_again(config: Path, kills: int, seed: int, reference: Path) -
         chains += 1
         finished, resume = False, False
         while not finished:
-            share = 0.5 if resume else 1.0
+            share = 0.35 if resume else 1.0
             moment = drawn_moment(draw, seen, seconds, share) if killed < kills else Moment("never")
             code, said = forked(
                 lambda resume=resume, moment=moment: killed_run(config, resume, moment),

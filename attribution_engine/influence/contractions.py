@@ -95,10 +95,10 @@ def slot_products(captured: Captured, directions: LayerDirections) -> torch.Tens
     activations, gradients = captured.activations.flatten(0, 1), captured.gradients.flatten(0, 1)
     if directions.exact is not None:
         exact = directions.exact.to(gradients.dtype)
-        rows = [
+        by_query = [
             ((gradients @ one) * activations).sum(-1, dtype=_sum_type(gradients)) for one in exact
         ]
-        return torch.stack(rows).view(-1, texts, slots)
+        return torch.stack(by_query).view(-1, texts, slots)
     left, right = (each.to(gradients.dtype) for each in directions.factors())
     shares = gradients.new_empty(texts * slots, directions.n_queries, dtype=_sum_type(gradients))
     size = max(1, (GPU_FACTORED if gradients.is_cuda else CPU_FACTORED) // left.shape[1])
@@ -106,8 +106,8 @@ def slot_products(captured: Captured, directions: LayerDirections) -> torch.Tens
         rows = slice(start, start + size)
         outputs = gradients[rows] @ left  # [tokens, queries · rank]
         outputs *= activations[rows] @ right
-        by_query = outputs.view(len(outputs), directions.n_queries, -1)
-        torch.sum(by_query, -1, dtype=shares.dtype, out=shares[rows])
+        split = outputs.view(len(outputs), directions.n_queries, -1)
+        torch.sum(split, -1, dtype=shares.dtype, out=shares[rows])
     return shares.T.reshape(-1, texts, slots)
 
 

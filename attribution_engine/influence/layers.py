@@ -315,14 +315,9 @@ def _probe(model: nn.Module, layers: Sequence[Layer]) -> dict[nn.Module, list[to
     ids = torch.arange(PROBE_SHAPE[0] * PROBE_SHAPE[1]).view(PROBE_SHAPE)
     embeddings = model.get_input_embeddings()  # type: ignore[operator]
     ids = (ids % embeddings.num_embeddings).to(embeddings.weight.device)
-    mask = None
-    if ids.is_meta:  # a skeleton: transformers cannot look at what a mask holds there
-        texts, positions = PROBE_SHAPE
-        mask = torch.zeros(texts, 1, positions, positions, device="meta")
-        mask = mask.to(embeddings.weight.dtype)
     try:
         with torch.no_grad():
-            model(input_ids=ids, attention_mask=mask, use_cache=False)
+            _pass_through(model, ids, fed)
     except InputError:
         raise
     except Exception as error:  # models of all makes come by here
@@ -335,3 +330,20 @@ def _probe(model: nn.Module, layers: Sequence[Layer]) -> dict[nn.Module, list[to
         for handle in handles:
             handle.remove()
     return fed
+
+
+def _pass_through(
+    model: nn.Module, ids: torch.Tensor, fed: dict[nn.Module, list[torch.Tensor]]
+) -> None:
+    """Runs the model; a skeleton is told what its tokens may see, as it cannot look that up."""
+    if not ids.is_meta:
+        model(input_ids=ids, use_cache=False)
+        return
+    texts, positions = PROBE_SHAPE
+    dtype = model.get_input_embeddings().weight.dtype  # type: ignore[operator]
+    try:
+        model(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False)
+    except (RuntimeError, NotImplementedError):  # some want the mask of all pairs
+        fed.clear()
+        mask = torch.zeros(texts, 1, positions, positions, device="meta", dtype=dtype)
+        model(input_ids=ids, attention_mask=mask, use_cache=False)

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeVar
 import torch
 from torch import nn
 
+from attribution_engine.influence.experts import SECOND_MAP, are_fused_experts
 from attribution_engine.influence.factors import LARGE
 from attribution_engine.influence.layers import Layer
 from attribution_engine.influence.output_head import CPU_LOGITS, GPU_LOGITS
@@ -169,7 +170,7 @@ def _pass_bytes(
     blocks = 12 * int(config.hidden_size) * int(config.num_hidden_layers)
     vocabulary = int(config.vocab_size)
     chunk = GPU_LOGITS if device.type == "cuda" else max(CPU_LOGITS, vocabulary)
-    held = int(tokens * width * (1.3 * _features(layers) + blocks))
+    held = int(tokens * width * (1.3 * _features(model, layers) + blocks))
     return held + 8 * min(tokens * vocabulary, chunk)
 
 
@@ -177,15 +178,26 @@ def _block_pass_bytes(model: nn.Module, layers: Sequence[Layer], tokens: int) ->
     """The inputs of every block, and one block's own."""
     config: Any = model.config.get_text_config()  # type: ignore[operator,union-attr]
     width, n_blocks = next(model.parameters()).element_size(), int(config.num_hidden_layers)
-    per_block = int(1.3 * _features(layers)) // n_blocks + 12 * int(config.hidden_size)
+    per_block = int(1.3 * _features(model, layers)) // n_blocks + 12 * int(config.hidden_size)
     return tokens * width * (int(config.hidden_size) * n_blocks + per_block)
 
 
-def _features(layers: Sequence[Layer]) -> int:
+def _features(model: nn.Module, layers: Sequence[Layer]) -> float:
     """Numbers a token that tracked maps read and write; a shared input counts once."""
-    outputs = sum(layer.out_features for layer in layers)
-    owners = (layer for index, layer in enumerate(layers) if layer.input_of == index)
-    return outputs + sum(layer.in_features for layer in owners)
+    total = 0.0
+    for index, layer in enumerate(layers):
+        read = layer.in_features if layer.input_of == index else 0
+        total += share_of_tokens(model, layer.module) * (read + layer.out_features)
+    return total
+
+
+def share_of_tokens(model: nn.Module, module: nn.Module) -> float:
+    """The part of all tokens that a map of this module gets: of an expert what is routed to it."""
+    if not are_fused_experts(module):
+        return 1.0
+    config: Any = model.config.get_text_config()  # type: ignore[operator,union-attr]
+    n_experts = getattr(module, SECOND_MAP).shape[0]
+    return min(1.0, (getattr(config, "num_experts_per_tok", None) or n_experts) / n_experts)
 
 
 def groups(layers: Sequence[Layer], stage: Stage, shape: Shape, allowed: int) -> list[list[int]]:

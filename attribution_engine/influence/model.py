@@ -74,10 +74,7 @@ def load_model(config: ModelConfig, device: torch.device) -> nn.Module:
     Raises:
         InputError: unknown dtype, or the model or its adapter does not load.
     """
-    if config.dtype not in DTYPES:
-        raise InputError(f"model.dtype = {config.dtype!r}: choose one of {', '.join(DTYPES)}")
-    if not Path(config.path).exists() and config.path.startswith((".", "/", "~")):
-        raise InputError(f"{config.path}: no such model folder; correct model.path")
+    _check(config)
     torch.backends.cuda.matmul.allow_tf32 = config.dtype == "tf32"
     base, adapter = base_and_adapter(config.path, config.adapter)
     model: Any
@@ -106,6 +103,13 @@ def load_model(config: ModelConfig, device: torch.device) -> nn.Module:
     return model.requires_grad_(False).eval().to(device)
 
 
+def _check(config: ModelConfig) -> None:
+    if config.dtype not in DTYPES:
+        raise InputError(f"model.dtype = {config.dtype!r}: choose one of {', '.join(DTYPES)}")
+    if not Path(config.path).exists() and config.path.startswith((".", "/", "~")):
+        raise InputError(f"{config.path}: no such model folder; correct model.path")
+
+
 def _holds_tokenizer(folder: str) -> bool:
     names = ("tokenizer.json", "tokenizer.model", "vocab.json", "tokenizer_config.json")
     return any((Path(folder) / name).exists() for name in names)
@@ -115,15 +119,19 @@ def load_skeleton(config: ModelConfig) -> nn.Module:
     """The model's modules with the shapes of their weights and no weights, for plans.
 
     Raises:
-        InputError: the configuration of the model does not load.
+        InputError: unknown dtype, or the configuration of the model does not load.
     """
+    _check(config)
     base, adapter = base_and_adapter(config.path, config.adapter)
     if adapter is not None:  # an adapter is put into a model that is there
         return load_model(config, torch.device("cpu"))
     try:
         shapes = AutoConfig.from_pretrained(base)
         with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(shapes, dtype=DTYPES[config.dtype])
+            # Other attention looks at what a mask holds, and on this device it holds nothing.
+            model = AutoModelForCausalLM.from_config(
+                shapes, dtype=DTYPES[config.dtype], attn_implementation="eager"
+            )
     except Exception as error:
         raise InputError(f"{base}: the model does not load ({_first_line(error)})") from error
     return model.requires_grad_(False).eval()

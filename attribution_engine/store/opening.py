@@ -11,7 +11,10 @@ from attribution_engine.store.schema import SCHEMA_VERSION, TABLES
 
 HEADER_BYTES = 3 * 4096  # before the first block of a DuckDB file
 REBUILD = "`python -m attribution_engine run CONFIG.toml`"
-CONTRACT = ("run", "documents", "queries", "influence", "token_influence", "rank_curve", "rank_fit")
+CONTRACT = (
+    *("run", "documents", "queries", "query_items", "influence", "token_influence"),
+    *("spans", "span_influence", "token_class_influence", "rank_curve", "rank_fit"),
+)
 
 
 def list_stores(folder: Path) -> list[Path]:

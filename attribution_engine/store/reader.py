@@ -35,8 +35,8 @@ N_QUERY = 12  # of those columns
 
 def query_info(row: Sequence[Any]) -> QueryInfo:
     """A query from the columns above."""
-    *rest, span = row
-    return QueryInfo(*rest, span=(span[0], span[1]) if span else None)
+    values: list[Any] = [tuple(value) if isinstance(value, list) else value for value in row]
+    return QueryInfo(*values)
 
 
 class StoreReader(Splits):

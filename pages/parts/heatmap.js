@@ -164,12 +164,11 @@ function show(root, span, keep) {
   const framed = span ?? root.shown;
   root.querySelectorAll(".t.framed").forEach((old) => old.classList.remove("framed"));
   if (!framed) return;
-  for (let i = framed.first; i <= framed.last; i += 1) {
-    root.querySelector(`.t[data-i="${i}"]`)?.classList.add("framed");
-  }
+  const tokens = root.querySelectorAll(".t");
+  for (let i = framed.first; i <= framed.last; i += 1) tokens[i]?.classList.add("framed");
   if (keep) {
     root.querySelector(".hover").hidden = true;
-    root.querySelector(`.t[data-i="${framed.first}"]`)?.scrollIntoView({ block: "center" });
+    tokens[framed.first]?.scrollIntoView({ block: "center" });
   }
 }
 

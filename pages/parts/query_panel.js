@@ -73,6 +73,7 @@ function drawItems(panel, data) {
     text.className = "text";
     add(text, "span", item.prompt);
     add(text, "span", item.completion).className = "completion";
+    one.ontoggle = () => { if (one.open) one.scrollIntoView({ block: "nearest" }); };
   }
 }
 

@@ -23,7 +23,9 @@ _panel = st.components.v2.component(
 )
 
 
-def query_panel(run: str, query: QueryInfo, items: Sequence[QueryItem] = ()) -> None:
+def query_panel(
+    run: str, query: QueryInfo, items: Sequence[QueryItem], method: wording.Method
+) -> None:
     """Draws the query, and the items of a set query. Their texts reach the page as text only."""
     task = f" · {query.task}" if query.task != query.suite else ""
     reference = "" if query.reference is None else f"reference answer: {query.reference}"
@@ -42,7 +44,7 @@ def query_panel(run: str, query: QueryInfo, items: Sequence[QueryItem] = ()) -> 
                 query.completion[:start], query.completion[start:end], query.completion[end:],
             ],
             "marked": "span" if query.span else "all" if query.n_tokens else "nothing",
-            "key": key_of(query, items),
+            "key": key_of(query, items, method),
             "items": [_item(one) for one in items],
             "itemsTitle": _items_title(items),
         },
@@ -65,15 +67,22 @@ def size_of(query: QueryInfo, items: Sequence[QueryItem]) -> str:
     )
 
 
-def key_of(query: QueryInfo, items: Sequence[QueryItem]) -> list[str]:
-    """What influence explains: words before, the marked word, words after."""
-    if items:
-        n = sum(one.in_set for one in items)
-        return ["A set: influence explains the mean log-probability of ",
-                f"the {wording.whole(n)} correctly answered of {wording.whole(len(items))} items",
-                "."]  # fmt: skip
+def key_of(query: QueryInfo, items: Sequence[QueryItem], method: wording.Method) -> list[str]:
+    """What the numbers are about: words before, the marked word, words after."""
     if not query.n_tokens:
         return ["No completion is explained here: every document is weighed by itself.", "", ""]
+    by_words = not method.signed
+    if items:
+        n = sum(one.in_set for one in items)
+        about = (
+            "documents are compared with the words of "
+            if by_words
+            else "influence explains the mean log-probability of "
+        )
+        answered = f"the {wording.whole(n)} correctly answered of {wording.whole(len(items))} items"
+        return [f"A set: {about}", answered, "."]
+    if by_words:
+        return ["Prompt, then ", "completion", ": documents are compared with the words of both."]
     if query.span:
         return ["Prompt, then completion; influence explains ", "the marked part", " of it only."]
     return ["Prompt, then ", "completion", " (marked): influence explains the completion."]

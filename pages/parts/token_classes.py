@@ -30,7 +30,10 @@ def token_classes(reader: StoreReader, query_id: int, method: wording.Method) ->
     with left:
         _table("Token classes", shares, method, f"token_classes {query_id}")
     if len(domains) > 1:
-        with st.expander(f"By domain of the documents ({len(domains)} domains)"):
+        with (
+            st.expander(f"By domain of the documents ({len(domains)} domains)"),
+            st.container(height=min(420, 60 + 36 * len(by_domain)), border=False),
+        ):
             _table("By domain", by_domain, method, f"token_classes_by_domain {query_id}")
 
 

@@ -33,7 +33,7 @@ class LinearLanguageModel(nn.Module):
     def get_output_embeddings(self):
         return None
 
-    def forward(self, input_ids, use_cache=False):
+    def forward(self, input_ids, attention_mask=None, use_cache=False):
         return SimpleNamespace(logits=self.mlp(self.embedding[input_ids]))
 
 

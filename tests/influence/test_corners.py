@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from attribution_engine.influence.capture import NotFinite
 from attribution_engine.influence.factors import CORRECTION, COVARIANCE
+from attribution_engine.influence.finiteness import refuse_not_finite
 from attribution_engine.influence.model import load_model
 from attribution_engine.influence.scores import self_scores
 from attribution_engine.influence.token_scores import predicted_scores, update_scores
@@ -300,3 +302,19 @@ def test_the_seed_decides_the_labels_and_nothing_else_does():
         total = float(one[index].eigenvalues.sum())
         assert float(batched[index].eigenvalues.sum()) == pytest.approx(total, rel=1e-4)
         assert float(other[index].eigenvalues.sum()) != pytest.approx(total, rel=1e-3)
+
+
+def test_the_document_and_the_layer_of_a_nan_are_named():
+    model = tiny_model("llama")
+    documents = [text_of([4, 5, 6]), text_of([6, 5, 4, 3]), text_of([4, 9, 5]), text_of([5, 5])]
+    tracked = tracked_model(model)
+    refuse_not_finite(tracked, documents, range(4))  # nothing to refuse
+    model.get_input_embeddings().weight[9] = float("nan")
+    with pytest.raises(NotFinite, match=r"activation of layer model\.layers\.0\.mlp") as raised:
+        refuse_not_finite(tracked, documents, range(4))
+    assert raised.value.row == 2
+    # The weights of the last block: the first layer that reads it is named, not the last to tell.
+    model = tiny_model("llama")
+    model.model.layers[1].mlp.up_proj.weight[0, 0] = float("inf")
+    with pytest.raises(NotFinite, match=r"activation of layer model\.layers\.1\.mlp\.down_proj"):
+        refuse_not_finite(tracked_model(model), documents, [3])

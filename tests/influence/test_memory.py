@@ -23,9 +23,11 @@ from attribution_engine.influence.memory import (
     in_words,
     layer_bytes,
     room,
+    share_of_tokens,
 )
 from attribution_engine.influence.model import load_skeleton
 from attribution_engine.records import InfluenceConfig, InputError, ModelConfig
+from tests.influence.layer_gradients import family_model
 from tests.qwen_shape import write_shape
 
 SHAPE = Shape(queries=3, rank=2)
@@ -171,6 +173,20 @@ def test_what_factors_may_take_can_be_set(tmp_path: Path) -> None:
     layers = select_layers(model, "mlp")
     options = InfluenceConfig(memory_gb=3.5)
     assert room(model, layers, options, 512, CPU, 0, int(80e9)).allowed == 3_500_000_000
+
+
+def test_an_expert_counts_with_the_tokens_that_are_routed_to_it() -> None:
+    model = family_model("mixtral")  # 4 experts, 2 of them for each token
+    layers = select_layers(model, "mlp")
+    assert all(layer.expert is not None for layer in layers)
+    assert {share_of_tokens(model, layer.module) for layer in layers} == {0.5}
+    assert share_of_tokens(model, model.lm_head) == 1.0
+    how = (InfluenceConfig(batch_tokens=2048), 512, CPU, 0, int(1e9))
+    some = room(model, layers, *how).one_pass
+    model.config.num_experts_per_tok = 4
+    every = room(model, layers, *how).one_pass
+    in_and_out = sum(layer.in_features + layer.out_features for layer in layers)
+    assert every - some == pytest.approx(2048 * 8 * 1.3 * in_and_out / 2, rel=1e-3)
 
 
 def failing(above: int, seen: list[int]):

@@ -99,14 +99,16 @@ def test_the_facts_of_bm25_name_no_weights(folder: Path) -> None:
 def test_the_panel_of_a_set_counts_its_items(reader: StoreReader) -> None:
     query, items = reader.query(2), reader.query_items(2)
     assert query is not None
-    assert query_panel.key_of(query, items)[1] == "the 2 correctly answered of 4 items"
+    key = query_panel.key_of(query, items, wording.method("ek-fac"))
+    assert key[1] == "the 2 correctly answered of 4 items" and "mean log-probability" in key[0]
+    assert "words" in query_panel.key_of(query, items, wording.method("bm25"))[0]
     assert query_panel.size_of(query, items).startswith("mean of 1.75 nats an item")
 
 
 def test_the_panel_of_a_span_marks_only_that(reader: StoreReader) -> None:
     query = reader.query(1)
     assert query is not None and query.span == (1, 2)
-    assert query_panel.key_of(query, [])[1] == "the marked part"
+    assert query_panel.key_of(query, [], wording.method("ek-fac"))[1] == "the marked part"
     assert "of the completion explained" in query_panel.size_of(query, [])
 
 
