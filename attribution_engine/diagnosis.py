@@ -126,9 +126,11 @@ def print_diagnosis(found: Diagnosis) -> None:
         )
     if not found.broken:
         most = max(each.at_worst for each in found.changes if each.limit is not None)
+        backends = any(" attention for " in each.what for each in found.changes)
+        what = "batches, padding, order" + (" or attention backend" if backends else "")
         print(
-            "verdict: scores do not depend on batches, padding, order or attention backend: no "
-            f"gradient changes by more than {most:.1e} of its norm ({limit:g} is allowed)"
+            f"verdict: scores do not depend on {what}: no gradient changes by more "
+            f"than {most:.1e} of its norm ({limit:g} is allowed)"
         )
         return
     worst = max(found.broken, key=lambda each: each.at_worst)
@@ -271,6 +273,9 @@ def _dropout(model: nn.Module) -> list[str]:
         for name, value in config.to_dict().items()
         if ("dropout" in name or name.endswith("pdrop")) and isinstance(value, float) and value > 0
     }
+    most = max((m.p for m in model.modules() if isinstance(m, nn.Dropout)), default=0.0)
+    if most and not named:  # an adapter's own
+        named = {"lora_dropout or the like": most}
     if named:
         said = ", ".join(f"{name} = {value}" for name, value in named.items())
         lines.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import peft
 import pytest
 import torch
 from torch import nn
@@ -110,6 +111,18 @@ def test_dropout_that_is_on_is_found_and_configured_dropout_is_told(broken, caps
     assert "attention_dropout = 0.25" in line
     assert "off here" in line
     assert "dropout or other chance" in capsys.readouterr().out
+
+
+def test_the_dropout_of_an_adapter_is_told(broken):
+    def spoil(model):
+        lora = peft.LoraConfig(r=2, target_modules=["up_proj"], lora_dropout=0.2)
+        peft.inject_adapter_in_model(lora, model)
+        model.requires_grad_(False).eval()
+
+    names, found = broken(spoil)
+    assert names == set()
+    (line,) = (line for line in found.warnings if "dropout" in line)
+    assert "lora_dropout or the like = 0.2" in line
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

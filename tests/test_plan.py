@@ -12,6 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from attribution_engine import plan as planning
 from attribution_engine.__main__ import main
 from attribution_engine.influence.memory import STAGES
+from tests.influence.layer_gradients import family_model
 from tests.qwen_shape import write_shape
 from tests.tiny_run import write_config
 
@@ -154,3 +155,11 @@ def test_planned_bytes_are_those_that_a_run_leaves(tmp_path, capsys, rank) -> No
         left = sum(file.stat().st_size for file in (folder / kind).iterdir())
         assert found[stage][1] == pytest.approx(left, rel=0.2)
     assert not list(folder.glob("covariances/*"))
+
+
+def test_experts_cost_what_their_tokens_cost() -> None:
+    model = family_model("mixtral")  # 4 experts, 2 of them for each token
+    some = planning._pass_operations(model)
+    model.config.num_experts_per_tok = 4
+    experts = sum(p.numel() for name, p in model.named_parameters() if ".experts." in name)
+    assert planning._pass_operations(model) - some == 4 * experts / 2

@@ -110,6 +110,16 @@ AS_TINY = (
 ).split()
 
 
+def test_a_known_shape_has_random_weights_of_that_shape(monkeypatch, capsys) -> None:
+    monkeypatch.setitem(command.SHAPES, "1b", (16, 2, 24, 300, 2, 1))
+    assert main(["bench", "--shape", "1b", *AS_TINY, "--dtype", "bfloat16"]) == 0
+    printed = capsys.readouterr().out
+    assert [row[0] for row in ratios(printed)] == [*STAGES, EXACT]
+    embeddings, attention, inner = 2 * 300 * 16, 16 * (16 + 8 + 8 + 16), 3 * 16 * 24
+    n_parameters = embeddings + 2 * (attention + inner + 2 * 16) + 16
+    assert f"LlamaForCausalLM of {n_parameters:,} parameters, bfloat16;" in printed
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -244,6 +244,7 @@ def test_the_tracer_counts_what_is_alive_at_once() -> None:
     assert float(second[0, 0]) == 3.0
 
 
+@pytest.mark.slow
 def test_a_text_of_32_000_tokens_has_the_scores_of_the_plain_pass() -> None:
     n = 32_000
     tracked = small_llama(2, n)
