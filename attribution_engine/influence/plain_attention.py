@@ -55,7 +55,10 @@ def attention(
                 if mask.dtype == torch.bool
                 else scores + mask
             )
-        parts.append(torch.softmax(scores, -1) @ values)
+        weights = torch.softmax(scores, -1)
+        if attn_mask is not None:  # a query that sees nothing gets 0, as from torch's own
+            weights = weights.masked_fill(scores.isneginf().all(-1, keepdim=True), 0.0)
+        parts.append(weights @ values)
     return torch.cat(parts, -2)
 
 

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.views import DocumentFilter
+from tests.browser.clicks import choose, press
 from tests.synthetic_store import HOSTILE, write_synthetic_store
 
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -39,80 +27,8 @@ def reader(store: Path) -> StoreReader:
 
 
 @pytest.fixture(scope="module")
-def address(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of its own on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
-            cwd=ROOT,
-            env={**os.environ, "INFLUENCE_RUNS": str(store.parent)},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        base = f"http://127.0.0.1:{port}"
-        for _ in range(150):
-            assert server.poll() is None, log.read_text()
-            try:
-                urllib.request.urlopen(f"{base}/_stcore/health", timeout=2).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        else:
-            pytest.fail(f"the server did not start: {log.read_text()}")
-        yield base
-        assert "Traceback" not in log.read_text()
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-@pytest.fixture(scope="module")
-def context() -> Iterator[BrowserContext]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.fail("Chromium is missing: install Debian's package `chromium`")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        # One context: later pages take Streamlit's scripts from its cache.
-        yield browser.new_context(viewport={"width": 1280, "height": 900})
-        browser.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A fresh session; no script of a page may fail, nothing may be fetched from elsewhere."""
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    expect.set_options(timeout=15_000)
-    failures: list[str] = []
-    page.on("pageerror", lambda error: failures.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
-            else failures.append(request.url)
-        ),
-    )
-    yield page
-    page.close()
-    assert not failures
-
-
-def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
-    """Picks an option of a selectbox or multiselect as a person does."""
-    page.get_by_label(label, exact=False).first.click()
-    page.get_by_role("option", name=option).first.click()
-
-
-def press(page: Page, choice: str) -> None:
-    """Picks a segment of a segmented control."""
-    page.get_by_role("radio", name=choice).or_(page.get_by_role("button", name=choice)).click()
+def folder(store: Path) -> Path:
+    return store.parent
 
 
 def test_a_deep_link_is_the_first_thing_a_server_is_asked(page: Page, address: str) -> None:

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from attribution_engine.store.reader import StoreReader
-from tests.browser.test_explorer import address, context, page  # noqa: F401
 from tests.store import small_store
 
 pytestmark = pytest.mark.browser
@@ -32,11 +31,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def folder(store: Path) -> Path:
+    return store.parent
+
+
+@pytest.fixture(scope="module")
 def reader(store: Path) -> StoreReader:
     return StoreReader(store)
 
 
-def test_the_name_of_the_first_page_leads_to_it(page: Page, address: str) -> None:  # noqa: F811
+def test_the_name_of_the_first_page_leads_to_it(page: Page, address: str) -> None:
     page.goto(f"{address}/overview?run=small&query=2&side=harmful")
     expect(page.get_by_role("heading", name="This run")).to_be_visible()
     expect(page.locator(".panel .name")).to_contain_text("Query 2")
@@ -44,7 +48,7 @@ def test_the_name_of_the_first_page_leads_to_it(page: Page, address: str) -> Non
     expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
-def test_the_items_of_a_set_open_one_by_one(page: Page, address: str) -> None:  # noqa: F811
+def test_the_items_of_a_set_open_one_by_one(page: Page, address: str) -> None:
     page.goto(f"{address}/rankings?run=small&query=2")
     expect(page.locator(".panel .key b")).to_have_text("the 2 correctly answered of 4 items")
     page.locator(".items > summary").click()
@@ -61,8 +65,8 @@ def test_the_items_of_a_set_open_one_by_one(page: Page, address: str) -> None:  
 
 
 def test_a_folded_completion_shows_the_span_that_is_explained(
-    page: Page,  # noqa: F811
-    address: str,  # noqa: F811
+    page: Page,
+    address: str,
 ) -> None:
     page.goto(f"{address}/rankings?run=small&query=1")
     mark = page.locator(".panel mark")
@@ -72,7 +76,7 @@ def test_a_folded_completion_shows_the_span_that_is_explained(
     assert around["y"] - 2 <= box["y"] and box["y"] + box["height"] < around["y"] + around["height"]
 
 
-def test_a_span_is_framed_in_the_text(page: Page, address: str, reader: StoreReader) -> None:  # noqa: F811
+def test_a_span_is_framed_in_the_text(page: Page, address: str, reader: StoreReader) -> None:
     doc_id = reader.rankings(0).documents[0].doc_id
     spans = reader.document_spans(0, doc_id)
     assert spans is not None

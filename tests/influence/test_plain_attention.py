@@ -29,10 +29,12 @@ def of_heads(heads: int = 4, key_heads: int = 4, keys: int = QUERIES) -> tuple[t
 
 
 def mask(kind: str, keys: int = QUERIES) -> torch.Tensor:
-    """Every query sees at least its first key."""
+    """Every query sees at least its first key, but two of "blind"."""
     seen = drawn(2, 1, QUERIES, keys, seed=3) > 0.3
     seen[..., 0] = True
-    if kind == "bool":
+    if kind == "blind":
+        seen[:, :, 3:5] = False
+    if kind in ("bool", "blind"):
         return seen
     if kind == "one row":
         return seen[:, :, :1]
@@ -47,6 +49,7 @@ CASES = {
     "causal, fewer keys": (of_heads(keys=7), {"is_causal": True}),
     "scale": (of_heads(), {"scale": 0.7, "is_causal": True}),
     "bool mask": (of_heads(), {"attn_mask": mask("bool")}),
+    "queries that see nothing": (of_heads(), {"attn_mask": mask("blind")}),
     "bool mask, one row for all": (of_heads(), {"attn_mask": mask("one row")}),
     "float mask, heads of their own": (of_heads(keys=15), {"attn_mask": mask("float", 15)}),
     "grouped queries": (of_heads(key_heads=2), {"enable_gqa": True, "is_causal": True}),
