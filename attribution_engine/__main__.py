@@ -69,9 +69,16 @@ def _demo(chosen: argparse.Namespace) -> int:
 
 def _bench(chosen: argparse.Namespace) -> int:
     from attribution_engine.bench.command import BenchOptions, bench
+    from attribution_engine.influence.memory import OutOfMemory
 
     names = BenchOptions.__dataclass_fields__
-    bench(BenchOptions(**{name: getattr(chosen, name) for name in names}))
+    try:
+        bench(BenchOptions(**{name: getattr(chosen, name) for name in names}))
+    except OutOfMemory as error:
+        # The bench holds factors and exact directions of all layers at once; a run does not.
+        raise InputError(
+            "bench: out of memory; lower --blocks, --queries or --batch-tokens"
+        ) from error
     return 0
 
 
@@ -133,6 +140,9 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     bench.add_argument("--model", help="a model of yours, folder or hub id")
     bench.add_argument("--shape", help="random weights of a known shape: 1b or 7b")
+    bench.add_argument(
+        "--blocks", type=int, help="with --shape: so many of its blocks, where not all fit"
+    )
     bench.add_argument("--dtype", default="float32", help="float32, tf32, bfloat16 or float64")
     bench.add_argument("--peers", action="store_true", help="kronfluence and bergson as well")
     bench.add_argument("--no-ragged", dest="ragged", action="store_false")

@@ -47,6 +47,7 @@ class BenchOptions:
     device: str = "auto"
     model: str | None = None
     shape: str | None = None
+    blocks: int | None = None
     dtype: str = "float32"
     documents: int = 512
     tokens: int = 256
@@ -152,6 +153,7 @@ def _model(options: BenchOptions, device: torch.device) -> torch.nn.Module:
     if options.shape not in SHAPES:
         raise InputError(f"--shape {options.shape}: choose one of {', '.join(SHAPES)}")
     hidden, layers, inner, vocabulary, heads, key_heads = SHAPES[options.shape]
+    layers = layers if options.blocks is None else max(1, min(options.blocks, layers))
     config: Any = AutoConfig.for_model(
         "llama",
         hidden_size=hidden,
