@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -155,30 +156,28 @@ def _eigendecompositions(fitting: Fitting) -> None:
 
 def _eigenvalues(fitting: Fitting, rows: list[int]) -> None:
     for group in fitting.groups("eigenvalues"):
-        if not fitting.missing("eigenvalues", group):
-            continue
-        with fitting.work.timed("eigenvalues"):
-            bases = _bases(fitting, group)
+        if fitting.missing("eigenvalues", group):
+            with fitting.work.timed("eigenvalues"):
+                fitting.budget.run(partial(_eigenvalues_of, fitting, rows, group), "eigenvalues")
 
-            def fit(
-                tokens: int, group: list[int] = group, bases: dict[int, Eigenbasis] = bases
-            ) -> None:
-                with progress(_words("eigenvalues", group, fitting), len(rows)) as step:
-                    found = fit_eigenvalues(
-                        fitting.tracked.only(group),
-                        bases,
-                        fitting.texts,
-                        batch_tokens=tokens,
-                        seed=fitting.options.seed,
-                        rows=rows,
-                        progress=step,
-                    )
-                if not all_finite(found.values()):
-                    refuse_not_finite(fitting.tracked, fitting.texts, rows)
-                for index, values in found.items():
-                    fitting.work.save(fitting.name("eigenvalues", index), values.cpu())
 
-            fitting.budget.run(fit, "eigenvalues")
+def _eigenvalues_of(fitting: Fitting, rows: list[int], group: list[int], tokens: int) -> None:
+    """One group's; its eigenvectors are gone from the device before the next group's come."""
+    bases = _bases(fitting, group)
+    with progress(_words("eigenvalues", group, fitting), len(rows)) as step:
+        found = fit_eigenvalues(
+            fitting.tracked.only(group),
+            bases,
+            fitting.texts,
+            batch_tokens=tokens,
+            seed=fitting.options.seed,
+            rows=rows,
+            progress=step,
+        )
+    if not all_finite(found.values()):
+        refuse_not_finite(fitting.tracked, fitting.texts, rows)
+    for index, values in found.items():
+        fitting.work.save(fitting.name("eigenvalues", index), values.cpu())
 
 
 def _kronecker_values(fitting: Fitting) -> None:

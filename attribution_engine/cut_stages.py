@@ -14,7 +14,7 @@ from attribution_engine.influence.cuts import without_span
 from attribution_engine.influence.scores import Scores, score_documents
 from attribution_engine.influence.tokens import TokenisedText
 from attribution_engine.progress import progress
-from attribution_engine.score_stages import Scoring, normalise
+from attribution_engine.score_stages import Scored, Scoring, normalise
 from attribution_engine.tails import Tails
 
 SHARD_DOCUMENTS = 16
@@ -62,11 +62,11 @@ def cut_spans(
             step(len(rows))
 
 
-def read_cuts(scoring: Scoring, tails: Tails) -> Iterator[tuple[int, int, int, float]]:
+def read_cuts(scoring: Scored, tails: Tails) -> Iterator[tuple[int, int, int, float]]:
     """(query, document, span, cut influence): the document's less that without the span."""
     n_shards = -(-len(_documents(scoring, tails)) // SHARD_DOCUMENTS)
     for number in range(n_shards):
-        folder = scoring.fitting.work.shard(_name(scoring, number))
+        folder = scoring.work.shard(_name(scoring, number))
         assert folder is not None, "cut_spans comes first"
         for row in pq.read_table(folder / "cuts.parquet").to_pylist():
             yield row["query_id"], row["doc_id"], row["span_id"], row["cut_influence"]
@@ -108,11 +108,11 @@ def _differences(
     return found
 
 
-def _documents(scoring: Scoring, tails: Tails) -> dict[int, list[int]]:
+def _documents(scoring: Scored, tails: Tails) -> dict[int, list[int]]:
     """The outermost documents -> the queries in which they are."""
     wanted: dict[int, list[int]] = {}
     for query in range(scoring.n_queries):
-        for row in tails.ends(query, scoring.fitting.options.cut_documents):
+        for row in tails.ends(query, scoring.options.cut_documents):
             wanted.setdefault(row, []).append(query)
     return wanted
 
@@ -130,5 +130,5 @@ def _write(scoring: Scoring, number: int, rows: list[dict[str, float]]) -> None:
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / "cuts.parquet")
 
 
-def _name(scoring: Scoring, number: int) -> str:
-    return f"{scoring.fitting.folder}cuts/{number:06d}"
+def _name(scoring: Scored, number: int) -> str:
+    return f"{scoring.folder}cuts/{number:06d}"

@@ -36,8 +36,10 @@ from attribution_engine.influence.model import (
     resolve_device,
     vocabulary_size,
 )
-from attribution_engine.preparation import read_corpus
+from attribution_engine.preparation import check_places, read_corpus
+from attribution_engine.prepared_corpus import PreparedCorpus
 from attribution_engine.records import InfluenceConfig, InputError, RunConfig
+from attribution_engine.run_lock import only_run_in
 
 EFFICIENCY = 0.4  # of the matrix rate, that a whole pass reaches
 EIGEN_SHARE = 0.01  # of another device's matrix rate, that eigendecompositions reach
@@ -72,6 +74,7 @@ class Work:
     shape: Shape
     pass_operations: float  # of forward and backward, a token
     lengths: Sequence[int]  # tokens of each document
+    n_spans: int  # of all documents, 0 where influence is not split over them
     pass_memory: int
     allowed: int
     rate: float  # operations a second in matrix products
@@ -96,12 +99,14 @@ def print_plan(config: RunConfig, device: str, elsewhere: Elsewhere = Elsewhere(
     Raises:
         InputError: as `run` would.
     """
+    check_places(config)
     chosen = resolve_device(device)
     queries = read_suites(config.suites)
     tokenizer = load_tokenizer(config.model)
     model = load_skeleton(config.model)
     layers = select_layers(model, config.influence.modules)
-    corpus = read_corpus(config, tokenizer, context_length(model), vocabulary_size(model))
+    with only_run_in(config.work):  # what is read is kept there for the run
+        corpus = read_corpus(config, tokenizer, context_length(model), vocabulary_size(model))
     covered = coverage(model, layers)
     weights = sum(p.numel() * p.element_size() for p in model.parameters())
     longest = int(corpus.lengths.max())
@@ -132,9 +137,12 @@ def print_plan(config: RunConfig, device: str, elsewhere: Elsewhere = Elsewhere(
         layers=layers,
         shares=[share_of_tokens(model, layer.module) for layer in layers],
         options=config.influence,
-        shape=_shape(config.influence, len(queries)),
+        shape=shape_of(
+            config.influence, 1 if config.influence.method == "self-influence" else len(queries)
+        ),
         pass_operations=_pass_operations(model),
         lengths=corpus.lengths.tolist(),
+        n_spans=_spans_summed(corpus, config.influence),
         pass_memory=budget.one_pass,
         allowed=budget.allowed,
         rate=rate,
@@ -161,7 +169,7 @@ def plan(work: Work) -> list[StagePlan]:
     }
     stages = []
     for stage in STAGES:
-        if not _needed(stage, options.method):
+        if not needed(stage, options.method):
             continue
         parts = groups(work.layers, stage, work.shape, work.allowed)
         held = max(group_bytes(work.layers, group, stage, work.shape) for group in parts)
@@ -207,7 +215,8 @@ def eigen_rate_of(device: torch.device) -> float:
     return EIGEN_OPERATIONS * float(n) ** 3 / (time.perf_counter() - started)
 
 
-def _needed(stage: Stage, method: str) -> bool:
+def needed(stage: Stage, method: str) -> bool:
+    """Whether the method has the stage."""
     if stage in ("covariances", "eigendecompositions"):
         return method in ("ek-fac", "k-fac", "self-influence")
     if stage == "eigenvalues":
@@ -215,7 +224,8 @@ def _needed(stage: Stage, method: str) -> bool:
     return not (stage == "query gradients" and method == "self-influence") and method != "bm25"
 
 
-def _shape(options: InfluenceConfig, n_queries: int) -> Shape:
+def shape_of(options: InfluenceConfig, n_queries: int) -> Shape:
+    """What the memory of the method's stages depends on."""
     return Shape(
         queries=n_queries,
         rank=options.rank,
@@ -239,8 +249,16 @@ def _disk(work: Work, stage: Stage) -> int:
             exact = work.shape.rank is None or work.shape.rank >= min(n, m)
             total += direction_bytes(layer, work.shape) // (1 if exact else 2)
     if stage == "scores":
-        total = work.shape.queries * len(work.lengths) * FLOAT32 * 2  # shards and their union
+        shards_and_union = 2 * len(work.lengths)
+        total = work.shape.queries * (shards_and_union + work.n_spans) * FLOAT32
     return total
+
+
+def _spans_summed(corpus: PreparedCorpus, options: InfluenceConfig) -> int:
+    """Spans whose sums the scoring pass keeps."""
+    if "span" not in options.levels or options.checkpoints or options.method == "self-influence":
+        return 0
+    return sum(len(corpus.spans(row)) for row in range(len(corpus)))
 
 
 def _extra_operations(work: Work, stage: Stage, all_tokens: int) -> float:

@@ -89,7 +89,7 @@ def read_corpus(
     reading = f"{READING}, context {context}, vocabulary {vocabulary}"
     folder = config.work / f"corpus-{corpus_digest(config.corpus, where, reading)}"
     with progress("read corpus", count_documents(config.corpus)) as step:
-        corpus = prepare_corpus(
+        return prepare_corpus(
             config.corpus,
             tokenizer,
             context=context,
@@ -99,10 +99,13 @@ def read_corpus(
             spans=lambda text: [(span.start, span.end) for span in steps(text)],
             progress=step,
         )
-    for old in config.work.glob("corpus-*"):
-        if old != folder:
+
+
+def forget_other_corpora(ready: Prepared) -> None:
+    """Removes prepared corpora of earlier configurations, once their results are gone as well."""
+    for old in ready.config.work.glob("corpus-*"):
+        if old != ready.corpus.folder:
             shutil.rmtree(old, ignore_errors=True)
-    return corpus
 
 
 def check_places(config: RunConfig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 
@@ -18,33 +19,35 @@ KIND = "directions"
 
 def find_directions(fitting: Fitting, queries: Sequence[WeightedTexts]) -> None:
     """v of every query, group of layers by group, each layer a file."""
-    options = fitting.options
     for group in fitting.groups("query gradients"):
-        if not fitting.missing(KIND, group):
-            continue
-        with fitting.work.timed("query gradients"):
-            fitted = curvatures(fitting, group)
+        if fitting.missing(KIND, group):
+            with fitting.work.timed("query gradients"):
+                find = partial(_find_in_layers, fitting, queries, group)
+                fitting.budget.run(find, "query gradients")
 
-            def find(tokens: int, group: list[int] = group, fitted: dict = fitted) -> None:
-                with progress("query gradients", len(queries), "query") as step:
-                    found, squared = query_directions(
-                        fitting.tracked.only(group),
-                        fitted,
-                        queries,
-                        damping=options.damping,
-                        rank=options.rank,
-                        seed=options.seed,
-                        batch_tokens=tokens,
-                        progress=step,
-                    )
-                if not all_finite(squared.values()):
-                    _refuse_not_finite(fitting, queries)
-                for index, each in found.items():
-                    parts = {"exact": each.exact, "left": each.left, "right": each.right}
-                    kept = {name: t.cpu() for name, t in parts.items() if t is not None}
-                    fitting.work.save(fitting.name(KIND, index), kept | {"squared": squared[index]})
 
-            fitting.budget.run(find, "query gradients")
+def _find_in_layers(
+    fitting: Fitting, queries: Sequence[WeightedTexts], group: list[int], tokens: int
+) -> None:
+    """One group's; its curvature is gone from the device before the next group's comes."""
+    options = fitting.options
+    with progress("query gradients", len(queries), "query") as step:
+        found, squared = query_directions(
+            fitting.tracked.only(group),
+            curvatures(fitting, group),
+            queries,
+            damping=options.damping,
+            rank=options.rank,
+            seed=options.seed,
+            batch_tokens=tokens,
+            progress=step,
+        )
+    if not all_finite(squared.values()):
+        _refuse_not_finite(fitting, queries)
+    for index, each in found.items():
+        parts = {"exact": each.exact, "left": each.left, "right": each.right}
+        kept = {name: t.cpu() for name, t in parts.items() if t is not None}
+        fitting.work.save(fitting.name(KIND, index), kept | {"squared": squared[index]})
 
 
 def _refuse_not_finite(fitting: Fitting, queries: Sequence[WeightedTexts]) -> None:
@@ -72,13 +75,16 @@ class Directions:
             self._loaded = tuple(group), {index: self._read(index).to(device) for index in group}
         return self._loaded[1]
 
-    def of_query(self, query: int) -> dict[int, LayerDirections]:
-        """One query's direction in every layer; its number is then 0."""
-        n_layers = len(self._fitting.tracked.layers)
-        if self._loaded is not None and len(self._loaded[0]) == n_layers:
-            return {index: each.select([query]) for index, each in self._loaded[1].items()}
+    def of_query(self, query: int, group: Sequence[int]) -> dict[int, LayerDirections]:
+        """One query's direction in some layers; its number is then 0."""
+        if self._loaded is not None and set(group) <= set(self._loaded[0]):
+            return {index: self._loaded[1][index].select([query]) for index in group}
         device = self._fitting.tracked.device
-        return {index: self._read(index).select([query]).to(device) for index in range(n_layers)}
+        return {index: self._read(index).select([query]).to(device) for index in group}
+
+    def forget(self) -> None:
+        """Takes the loaded directions off the device."""
+        self._loaded = None
 
     def norms(self) -> torch.Tensor:
         """‖∇f‖ over the tracked layers in their bases, [queries], float64."""

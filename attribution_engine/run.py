@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from attribution_engine.curvature_stages import Fitting, fit_curvature
 from attribution_engine.cut_stages import cut_spans
@@ -18,22 +19,24 @@ from attribution_engine.influence.completions import (
     count_completions,
     from_plain,
 )
-from attribution_engine.influence.curvature import FITTED
 from attribution_engine.influence.memory import (
     SPARE,
+    STAGES,
     OutOfMemory,
     Room,
-    Shape,
     TokenBudget,
     first_line,
     in_words,
     room,
 )
+from attribution_engine.influence.model import resolve_device
 from attribution_engine.influence.query_gradients import WeightedTexts
+from attribution_engine.plan import needed, shape_of
 from attribution_engine.preparation import (
     Prepared,
     check_places,
     coverage_line,
+    forget_other_corpora,
     prepare,
     with_weights,
 )
@@ -46,7 +49,7 @@ from attribution_engine.store_rows import Result, Term, fill_store
 from attribution_engine.tails import Tails
 from attribution_engine.text.bm25 import bm25_scores
 from attribution_engine.token_stages import tail_tokens
-from attribution_engine.workspace import Workspace
+from attribution_engine.workspace import Workspace, check_resumable
 
 
 def run(config: RunConfig, *, device: str = "auto", resume: bool = False) -> None:
@@ -62,16 +65,23 @@ def run(config: RunConfig, *, device: str = "auto", resume: bool = False) -> Non
     except OutOfMemory as error:
         raise InputError(
             f"{config.model.path}: out of memory ({first_line(error)}), and not for the size of "
-            "batches; set influence.memory_gb lower, or use a device with more memory"
+            "batches; set influence.memory_gb lower and go on with --resume, or use a device with "
+            "more memory"
         ) from error
 
 
 def _run(config: RunConfig, device: str, resume: bool) -> None:
+    if resume:
+        check_resumable(config, resolve_device(device).type)  # before the corpus is read anew
     ready = prepare(config, device)
     print(coverage_line(ready), flush=True)
-    work = Workspace(config, resume=resume)
+    work = Workspace(config, resume=resume, device=ready.device.type)
+    forget_other_corpora(ready)
     try:
-        completed, notes = completed_queries(ready, work)
+        if config.influence.method == "self-influence":
+            completed, notes = [itself(ready)], ""
+        else:
+            completed, notes = completed_queries(ready, work)
         if config.influence.method == "bm25":
             result = _by_words(ready, work, completed)
         else:
@@ -102,48 +112,63 @@ def completed_queries(ready: Prepared, work: Workspace) -> tuple[list[CompletedQ
     return [from_plain(row) for row in result["completed"]], result["note"]
 
 
-def fitting_of(ready: Prepared, work: Workspace, n_queries: int, folder: str = "") -> Fitting:
-    """What the stages are computed with, and how much memory factors may take."""
+def fitting_of(
+    ready: Prepared, work: Workspace, completed: list[CompletedQuery], folder: str = ""
+) -> Fitting:
+    """What the stages are computed with, and how much memory factors may take.
+
+    Raises:
+        InputError: a layer does not fit, be it in the last stage.
+    """
     options, tracked = ready.config.influence, ready.tracked
-    method = options.method
-    shape = Shape(
-        queries=n_queries,
-        rank=options.rank,
-        fitted=method in ("ek-fac", "k-fac", "self-influence"),
-        curved=method in (*FITTED, "self-influence"),
-    )
-    shared = kept_room(ready, work)
+    of_queries = (part.n_positions for each in completed for part in each.parts)
+    shared = kept_room(ready, work, max(int(ready.corpus.lengths.max()), *of_queries, 1))
     if shared.by_blocks:
         tracked = replace(tracked, most_at_once=shared.at_once)
-    return Fitting(
+    fitting = Fitting(
         tracked=tracked,
         texts=ready.corpus,
         options=options,
         work=work,
         budget=TokenBudget(min(options.batch_tokens, shared.at_once)),
-        shape=shape,
+        shape=shape_of(options, len(completed)),
         allowed=shared.allowed,
         folder=folder,
     )
+    for stage in STAGES:
+        if needed(stage, options.method):
+            fitting.groups(stage)
+    return fitting
 
 
-def kept_room(ready: Prepared, work: Workspace) -> Room:
+def kept_room(ready: Prepared, work: Workspace, longest: int) -> Room:
     """How memory is shared out: as an earlier attempt did, where there is enough now.
 
     Sums over layers are rounded group by group, so other groups change the last digits.
+
+    Args:
+        longest: positions of the longest text, documents and queries.
     """
+    asked = ready.config.influence.memory_gb
     now = room(
         ready.model,
         ready.tracked.layers,
         ready.config.influence,
-        int(ready.corpus.lengths.max()),
+        longest,
         ready.device,
     )
     name = f"room-{ready.device.type}"
-    if not work.has(name):
-        work.save(name, asdict(now))
+    before = work.load(name) if work.has(name) else None
+    if before is None or before["memory_gb"] != asked:
+        if before is not None:
+            print(
+                f"influence.memory_gb has changed ({in_words(now.allowed)} for factors): layers go "
+                "in other groups, which changes the last digits of scores",
+                flush=True,
+            )
+        work.save(name, asdict(now) | {"memory_gb": asked})
         return now
-    kept = Room(**work.load(name))
+    kept = Room(**{key: value for key, value in before.items() if key != "memory_gb"})
     if kept.allowed + kept.one_pass <= (now.allowed + now.one_pass) / SPARE:
         return kept
     print(
@@ -165,9 +190,9 @@ def _by_words(ready: Prepared, work: Workspace, completed: list[CompletedQuery])
                 [_words_of(each.query) for each in completed],
                 progress=step,
             )
-        return {"scores": scores.tolist()}
+        return {"scores": torch.from_numpy(scores)}
 
-    scores = np.asarray(work.stage("bm25", compute)["scores"], dtype=np.float32)
+    scores = work.stage("bm25", compute)["scores"].numpy()
     tails = Tails(len(completed), ready.config.influence.tail)
     tails.add(scores, np.arange(len(corpus)))
     return Result(completed, scores, None, tails, [])
@@ -182,8 +207,6 @@ def _words_of(query: Query) -> str:
 def _by_gradients(ready: Prepared, work: Workspace, completed: list[CompletedQuery]) -> Result:
     """Every method that differentiates the model; TracIn sums over checkpoints."""
     options = ready.config.influence
-    if options.method == "self-influence":
-        completed = [itself(ready)]
     terms = [
         Term(f"checkpoint-{number}/", each.learning_rate, each.path)
         for number, each in enumerate(options.checkpoints)
@@ -198,61 +221,83 @@ def _by_gradients(ready: Prepared, work: Workspace, completed: list[CompletedQue
     assert tails is not None
     for term in terms:
         _look_closer(_weights(ready, term), work, completed, term, tails)
-    norms = terms[-1].scoring.document_norms
-    return Result(completed, influence, norms, tails, terms)
+    return Result(completed, influence, _norms(terms), tails, terms)
+
+
+def _norms(terms: list[Term]) -> np.ndarray:
+    """‖∇L‖ of every document; of checkpoints that of all gradients, each times √learning rate.
+
+    TracIn is the inner product of two such stacks of gradients.
+    """
+    norms = [term.scoring.document_norms for term in terms]
+    if terms[0].path is None:
+        assert norms[0] is not None
+        return norms[0]
+    squares = [abs(t.weight) * np.square(of) for t, of in zip(terms, norms) if of is not None]
+    return np.sqrt(np.sum(squares, axis=0))
 
 
 def _weights(ready: Prepared, term: Term) -> Prepared:
-    return ready if term.path is None else with_weights(ready, term.path)
+    if term.path is None:
+        return ready
+    if ready.device.type == "cuda":
+        torch.cuda.empty_cache()  # of the checkpoint before
+    return with_weights(ready, term.path)
 
 
-def _scoring(ready: Prepared, work: Workspace, n_queries: int, term: Term) -> Scoring:
+def _scoring(
+    ready: Prepared, work: Workspace, completed: list[CompletedQuery], term: Term
+) -> Scoring:
     options = ready.config.influence
-    fitting = fitting_of(ready, work, n_queries, term.folder)
+    fitting = fitting_of(ready, work, completed, term.folder)
     split = "span" in options.levels and term.path is None and options.method != "self-influence"
     return Scoring(
-        fitting=fitting,
+        work=work,
+        options=options,
+        folder=term.folder,
         corpus=ready.corpus,
-        directions=Directions(fitting),
-        n_queries=n_queries,
+        n_queries=len(completed),
         split=split,
+        fitting=fitting,
+        directions=Directions(fitting),
         cosine=options.method == "gradient-cosine",
     )
 
 
 def _score(ready: Prepared, work: Workspace, completed: list[CompletedQuery], term: Term) -> None:
     """Curvature, directions and the one pass over the corpus."""
-    scoring = _scoring(ready, work, len(completed), term)
+    scoring = _scoring(ready, work, completed, term)
     fit_curvature(scoring.fitting)
     if ready.config.influence.method != "self-influence":
         queries = [WeightedTexts(each.parts, each.weights) for each in completed]
         find_directions(scoring.fitting, queries)
     term.tails = score_corpus(scoring)
-    term.scoring = scoring
+    # Of several checkpoints one at a time is in memory.
+    term.scoring = scoring if term.path is None else scoring.results()
 
 
 def _look_closer(
     ready: Prepared, work: Workspace, completed: list[CompletedQuery], term: Term, tails: Tails
 ) -> None:
     """Tokens and cut spans of the documents in the tails."""
-    options = ready.config.influence
+    options, scoring = ready.config.influence, term.scoring
     if options.method == "self-influence":
         return
-    if term.path is not None:
-        norms = term.scoring.document_norms
-        term.scoring = _scoring(ready, work, len(completed), term)
-        term.scoring.document_norms = norms
+    if not isinstance(scoring, Scoring):
+        scoring = _scoring(ready, work, completed, term)
+        scoring.document_norms = term.scoring.document_norms
     if "token" in options.levels:
-        tail_tokens(term.scoring, tails)
+        tail_tokens(scoring, tails)
     if options.cut_documents:
         cut_spans(
-            term.scoring,
+            scoring,
             tails,
             ready.tokenizer,
             max_tokens=ready.config.corpus.max_tokens,
             context=ready.context,
             vocabulary=ready.vocabulary,
         )
+    term.scoring = scoring.results()
 
 
 def _combined(ready: Prepared, work: Workspace, terms: list[Term], n_queries: int) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,25 @@ import torch
 from huggingface_hub import try_to_load_from_cache
 
 from attribution_engine import __version__
+from attribution_engine.corpora.datasets_rows import dataset_commit
 from attribution_engine.influence.adapters import base_and_adapter
 from attribution_engine.records import CorpusConfig, InputError, RunConfig
 from attribution_engine.store.schema import SCHEMA_VERSION
 
 NOT_COMPUTED_FROM = ("output", "notes")  # sections that no result depends on
+# Keys that a resumed run may change: how much is done at once, not what.
+MAY_CHANGE = ("configuration: influence.memory_gb",)
 FILES_NAMED = 3  # of those that changed
+LIBRARIES = ("transformers", "peft")  # beside torch, what a model's numbers come from
 
 
-def inputs_of(config: RunConfig) -> dict[str, Any]:
-    """What the results depend on: every key of the configuration, and every file that is read.
+def inputs_of(config: RunConfig, device: str) -> dict[str, Any]:
+    """What the results depend on: configuration, every file that is read, device and libraries.
 
     A file is known by size and time of change, those of the queries by their content.
+
+    Args:
+        device: "cpu" or "cuda", which round differently.
     """
     inputs: dict[str, Any] = {
         f"configuration: {key}": value
@@ -38,14 +46,16 @@ def inputs_of(config: RunConfig) -> dict[str, Any]:
         for suite in config.suites
     }
     return inputs | {
-        f"corpus {config.corpus.path}": _files(config.corpus.path),
+        f"corpus {config.corpus.path}": _corpus_files(config.corpus),
         "engine": f"{__version__}, torch {torch.__version__}, schema {SCHEMA_VERSION}",
+        "device": device,
+        **{name: _version(name) for name in LIBRARIES},
     }
 
 
 def corpus_digest(corpus: CorpusConfig, tokenizer: str, reading: str) -> str:
     """What a prepared corpus depends on: its configuration, files, tokenizer and reading rules."""
-    files = json.dumps([_files(corpus.path), _files(Path(tokenizer))])
+    files = json.dumps([_corpus_files(corpus), _files(Path(tokenizer))])
     return _digest(repr(corpus), tokenizer, files, reading)[:16]
 
 
@@ -71,7 +81,7 @@ def check_unchanged(config: RunConfig, before: dict[str, Any], now: dict[str, An
 def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """In words, what differs."""
     lines = []
-    for key in sorted(before.keys() | now.keys()):
+    for key in sorted((before.keys() | now.keys()) - set(MAY_CHANGE)):
         old, new = before.get(key), now.get(key)
         if old == new:
             continue
@@ -81,7 +91,7 @@ def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
             )
             more = f" and {len(files) - FILES_NAMED} more" if len(files) > FILES_NAMED else ""
             lines.append(f"{key} ({', '.join(files[:FILES_NAMED])}{more})")
-        elif key.startswith("configuration: ") or key == "engine":
+        elif key.startswith("configuration: ") or key in ("engine", "device", *LIBRARIES):
             was, is_now = (str(each or "absent")[:60] for each in (old, new))
             lines.append(f"{key} was {was}, is {is_now}")
         else:
@@ -117,12 +127,25 @@ def _files(path: Path) -> dict[str, str]:
     return found
 
 
+def _corpus_files(corpus: CorpusConfig) -> dict[str, str]:
+    """The corpus' files; a dataset on the Hub is known by its commit."""
+    commit = dataset_commit(corpus)
+    return _files(corpus.path) if commit is None else {"commit": commit}
+
+
 def _commit_of(hub_id: str) -> dict[str, str]:
     try:
         cached = try_to_load_from_cache(hub_id, "config.json")
     except ValueError:  # no name that the hub would take
         return {}
     return {"commit": Path(cached).parent.name} if isinstance(cached, str) else {}
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""
 
 
 def _digest(*parts: str) -> str:

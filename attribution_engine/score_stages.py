@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
@@ -23,30 +23,51 @@ from attribution_engine.influence.scores import (
 from attribution_engine.prepared_corpus import PreparedCorpus
 from attribution_engine.progress import progress
 from attribution_engine.query_stages import Directions
-from attribution_engine.records import InputError
+from attribution_engine.records import InfluenceConfig, InputError
 from attribution_engine.tails import Tails
 from attribution_engine.text.token_classes import CLASSES
+from attribution_engine.workspace import Workspace
 
 MOST_DOCUMENTS = 8_192  # of a shard
 MOST_SHARES = 1 << 28  # numbers: queries × tokens of a shard that is split over tokens
 
 
-@dataclass(slots=True)
-class Scoring:
+@dataclass(slots=True, kw_only=True)
+class Scored:
+    """Where the results of one set of weights are; neither model nor directions are held.
+
+    Attributes:
+        folder: prefix of the results' names, "" or "checkpoint-1/".
+        split: whether influence is split over spans and token classes of every document.
+    """
+
+    work: Workspace
+    options: InfluenceConfig
+    folder: str
+    corpus: PreparedCorpus
+    n_queries: int
+    split: bool
+    document_norms: np.ndarray | None = None  # filled in by `score_corpus`
+
+    def name(self, number: int) -> str:
+        return f"{self.folder}scores/{number:06d}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Scoring(Scored):
     """What shards are computed with.
 
     Attributes:
-        split: whether influence is split over spans and token classes of every document.
         cosine: whether scores are divided by both gradients' norms.
     """
 
     fitting: Fitting
-    corpus: PreparedCorpus
     directions: Directions
-    n_queries: int
-    split: bool
     cosine: bool
-    document_norms: np.ndarray | None = None  # filled in by `score_corpus`
+
+    def results(self) -> Scored:
+        """What is needed to read the results, without what computes them."""
+        return Scored(**{each.name: getattr(self, each.name) for each in fields(Scored)})
 
     def cosine_scale(self, query: int, row: int) -> float:
         """1 ÷ (‖∇f‖ ‖∇L‖), 0 where one of them is 0."""
@@ -61,13 +82,10 @@ class Scoring:
             for group in self.fitting.groups("scores")
         ]
 
-    def name(self, number: int) -> str:
-        return f"{self.fitting.folder}scores/{number:06d}"
 
-
-def shards_of(scoring: Scoring) -> list[range]:
+def shards_of(scoring: Scored) -> list[range]:
     """Consecutive documents, of `shard_tokens` tokens and not too many."""
-    allowed = scoring.fitting.options.shard_tokens
+    allowed = scoring.options.shard_tokens
     if scoring.split:
         allowed = min(allowed, max(1, MOST_SHARES // max(1, scoring.n_queries)))
     found, start, tokens = [], 0, 0
@@ -109,18 +127,16 @@ def score_corpus(scoring: Scoring) -> Tails:
     return tails
 
 
-def influence_shards(scoring: Scoring) -> Iterator[tuple[range, np.ndarray]]:
+def influence_shards(scoring: Scored) -> Iterator[tuple[range, np.ndarray]]:
     """Documents and their influence [queries, documents], shard by shard."""
     for rows, folder in zip(shards_of(scoring), shard_folders(scoring), strict=True):
         yield rows, read_influence(folder)[0]
 
 
-def shard_folders(scoring: Scoring) -> list[Path]:
+def shard_folders(scoring: Scored) -> list[Path]:
     """The finished shards, in the order of their documents."""
-    found = (
-        scoring.fitting.work.shard(scoring.name(number))
-        for number in range(len(shards_of(scoring)))
-    )
+    numbers = range(len(shards_of(scoring)))
+    found = (scoring.work.shard(scoring.name(number)) for number in numbers)
     return [folder for folder in found if folder is not None]
 
 

@@ -27,7 +27,8 @@ from attribution_engine.preparation import Prepared
 from attribution_engine.progress import progress
 from attribution_engine.query_rows import STORED, query_item_rows, query_rows
 from attribution_engine.records import Query
-from attribution_engine.score_stages import Scoring, shard_folders
+from attribution_engine.score_stages import Scored, shard_folders
+from attribution_engine.span_sums import SpanInfluence, outermost_spans, spans_of_tails
 from attribution_engine.store.schema import SCHEMA_VERSION, SIGN
 from attribution_engine.store.writer import StoreWriter, building
 from attribution_engine.tails import Tails
@@ -45,13 +46,14 @@ class Term:
     Attributes:
         folder: prefix of its results; weight: what its scores count; path: its weights, None =
             the model's own.
+        scoring: where its results are; while it is worked on, what computes them as well.
     """
 
     folder: str
     weight: float
     path: str | None
     tails: Tails | None = None
-    scoring: Scoring = field(init=False)
+    scoring: Scored = field(init=False)
 
 
 @dataclass(slots=True)
@@ -95,8 +97,7 @@ def fill_store(ready: Prepared, work: Workspace, result: Result, notes: str) -> 
             store.insert("token_influence", _token_rows(result, alignment))
         if "span" in config.influence.levels:
             store.insert("spans", span_rows(ready))
-            if alignments:
-                store.insert("span_influence", span_influence_rows(ready, result, alignments[0]))
+            store.insert("span_influence", span_influence_rows(ready, result, alignments))
             store.insert("token_class_influence", token_class_rows(result))
         insert_curves(store, result.influence, step)
 
@@ -183,29 +184,55 @@ def span_rows(ready: Prepared) -> Iterator[dict[str, Any]]:
 
 
 def span_influence_rows(
-    ready: Prepared, result: Result, alignment: str
+    ready: Prepared, result: Result, alignments: tuple[str, ...]
 ) -> Iterator[dict[str, Any]]:
-    """Sums of the tails' token scores over each span, and what the span's cut changes."""
+    """All spans of the tails' documents, then the outermost spans of all documents.
+
+    The former are in the first alignment, with what the span's cut changes; the latter in
+    `update`, the alignment of the one pass. A span stands once in an alignment.
+    """
     cuts: dict[tuple[int, int, int], float] = {}
-    if ready.config.influence.cut_documents:
+    with_directions = bool(result.completed[0].parts)
+    if ready.config.influence.cut_documents and with_directions:
         for term in result.terms:
             for query, row, span, lost in read_cuts(term.scoring, result.tails):
                 key = (query, row, span)
                 cuts[key] = cuts.get(key, 0.0) + term.weight * lost
+    whole = _sums_of_tokens(ready, result, alignments[0]) if alignments else iter(())
+    passes = [term.scoring for term in result.terms if term.scoring.split]
+    if not alignments:
+        whole = (each for scored in passes for each in spans_of_tails(scored, result.tails))
+    alignment = alignments[0] if alignments else "update"
+    for query, row, span, influence in whole:
+        cut = cuts.get((query, row, span))
+        yield _span_row(query, row, span, influence, alignment) | {"cut_influence": cut}
+    of_tails = [set(result.tails.of(query)) for query in range(len(result.completed))]
+    for scored in passes:
+        for query, row, span, influence in outermost_spans(scored, ready.config.influence.tail):
+            if alignment != "update" or row not in of_tails[query]:
+                yield _span_row(query, row, span, influence, "update")
+
+
+def _sums_of_tokens(ready: Prepared, result: Result, alignment: str) -> SpanInfluence:
+    """Sums of the tails' token scores over each span."""
     for scores in _token_rows(result, alignment):
-        query, row = scores["query_id"], scores["doc_id"]
         totals = np.concatenate([[0.0], np.cumsum(scores["scores"], dtype=np.float64)])
-        for number, (_, _, first, end) in enumerate(ready.corpus.spans(row).tolist()):
-            if first >= end:
-                continue  # beyond what the model saw, or without a token of its own
-            yield {
-                "query_id": query,
-                "doc_id": row,
-                "span_id": number,
-                "influence": totals[end] - totals[first],
-                "cut_influence": cuts.get((query, row, number)),
-                "alignment": alignment,
-            }
+        spans = ready.corpus.spans(scores["doc_id"]).tolist()
+        for number, (_, _, first, end) in enumerate(spans):
+            if first < end:  # else beyond what the model saw, or without a token of its own
+                total = float(totals[end] - totals[first])
+                yield scores["query_id"], scores["doc_id"], number, total
+
+
+def _span_row(query: int, row: int, span: int, influence: float, alignment: str) -> dict[str, Any]:
+    return {
+        "query_id": query,
+        "doc_id": row,
+        "span_id": span,
+        "influence": influence,
+        "cut_influence": None,
+        "alignment": alignment,
+    }
 
 
 def token_class_rows(result: Result) -> Iterator[dict[str, Any]]:
@@ -267,7 +294,8 @@ def _alignments(
 def insert_curves(store: StoreWriter, influence: np.ndarray, step: Callable[[int], None]) -> None:
     curves: list[dict[str, Any]] = []
     fits: list[dict[str, Any]] = []
-    for query, scores in enumerate(influence.astype(np.float32)):
+    for query, row in enumerate(influence):
+        scores = np.asarray(row, dtype=np.float32)
         for side in SIDES:
             key = {"query_id": query, "side": side}
             curves += [key | asdict(each) for each in rank_curve(scores, side)]

@@ -18,8 +18,8 @@ class Tails:
 
     def add(self, influence: np.ndarray, doc_ids: np.ndarray) -> None:
         """Takes in scores [queries, documents] of documents not seen before."""
-        scores = influence.astype(np.float32)
-        for query, row in enumerate(scores):
+        for query, scores in enumerate(influence):
+            row = np.asarray(scores, dtype=np.float32)
             for ends, sign in ((self._helpful, -1), (self._harmful, 1)):
                 values = np.concatenate([ends[query][0], row])
                 docs = np.concatenate([ends[query][1], doc_ids])
@@ -29,6 +29,13 @@ class Tails:
     def of(self, query: int) -> list[int]:
         """Documents in either tail, ascending, each once."""
         return sorted({*self._helpful[query][1].tolist(), *self._harmful[query][1].tolist()})
+
+    def scores(self, query: int) -> list[tuple[int, float]]:
+        """Documents in either tail with their scores, ascending, each once."""
+        found: dict[int, float] = {}
+        for values, docs in (self._helpful[query], self._harmful[query]):
+            found |= dict(zip(docs.tolist(), values.tolist(), strict=True))
+        return sorted(found.items())
 
     def ends(self, query: int, n: int) -> list[int]:
         """The n outermost documents of either tail, ascending, each once."""

@@ -9,9 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from attribution_engine.curvature_stages import Fitting
+from attribution_engine.influence.memory import Stage, group_bytes
 from attribution_engine.influence.token_scores import predicted_scores, update_scores
 from attribution_engine.progress import progress
-from attribution_engine.score_stages import Scoring, shard_folders
+from attribution_engine.score_stages import Scored, Scoring, shard_folders
 from attribution_engine.tails import Tails
 
 UPDATE_DOCUMENTS = 256  # documents of a shard of `update` shares computed after the pass
@@ -29,7 +31,7 @@ def tail_tokens(scoring: Scoring, tails: Tails) -> None:
         _update(scoring, tails)
 
 
-def read_tail_tokens(scoring: Scoring, tails: Tails, alignment: str) -> TokenScores:
+def read_tail_tokens(scoring: Scored, tails: Tails, alignment: str) -> TokenScores:
     """Token scores of every query's tails, as they were computed."""
     wanted = {query: set(tails.of(query)) for query in range(scoring.n_queries)}
     if alignment == "predicted":
@@ -53,6 +55,9 @@ def read_tail_tokens(scoring: Scoring, tails: Tails, alignment: str) -> TokenSco
 def _predicted(scoring: Scoring, tails: Tails) -> None:
     fitting = scoring.fitting
     total = sum(len(tails.of(query)) for query in range(scoring.n_queries))
+    groups = fitting.groups("token scores")
+    if not _fit_beside_all_queries(fitting):
+        scoring.directions.forget()
     with (
         fitting.work.timed("tokens (predicted)"),
         progress("token scores (predicted)", total) as step,
@@ -60,7 +65,7 @@ def _predicted(scoring: Scoring, tails: Tails) -> None:
         for query in range(scoring.n_queries):
             rows = tails.of(query)
             if fitting.work.shard(_name(scoring, "predicted", query)) is None:
-                found = _predicted_of(scoring, query, rows)
+                found = _predicted_of(scoring, groups, query, rows)
                 _write(scoring, "predicted", query, [(query, row, found[row]) for row in rows])
             step(len(rows))
 
@@ -87,26 +92,43 @@ def _update(scoring: Scoring, tails: Tails) -> None:
             step(len(chosen))
 
 
-def _predicted_of(scoring: Scoring, query: int, rows: list[int]) -> dict[int, np.ndarray]:
-    directions = scoring.directions.of_query(query)
+def _fit_beside_all_queries(fitting: Fitting) -> bool:
+    """Whether one query's directions fit on the device beside those of all queries."""
+    every = range(len(fitting.tracked.layers))
+    stages: tuple[Stage, ...] = ("scores", "token scores")
+    held = (group_bytes(fitting.tracked.layers, every, each, fitting.shape) for each in stages)
+    return sum(held) <= fitting.allowed
 
-    def compute(tokens: int) -> dict[int, np.ndarray]:
-        return predicted_scores(
-            scoring.fitting.tracked, directions, 0, scoring.corpus, rows, batch_tokens=tokens
-        )
 
-    return scoring.fitting.budget.run(compute, "token scores")
+def _predicted_of(
+    scoring: Scoring, groups: list[list[int]], query: int, rows: list[int]
+) -> dict[int, np.ndarray]:
+    """Of one query: the change along its direction is the sum of those along each group's."""
+    sums: dict[int, np.ndarray] = {}
+    for group in groups:
+
+        def compute(tokens: int, group: list[int] = group) -> dict[int, np.ndarray]:
+            return predicted_scores(
+                scoring.fitting.tracked,
+                scoring.directions.of_query(query, group),
+                0,
+                scoring.corpus,
+                rows,
+                batch_tokens=tokens,
+            )
+
+        for row, part in scoring.fitting.budget.run(compute, "token scores").items():
+            sums[row] = sums[row] + part if row in sums else part
+    return sums
 
 
 def _updates_of(
     scoring: Scoring, group: list[int], wanted: dict[int, list[int]]
 ) -> dict[tuple[int, int], np.ndarray]:
-    directions = scoring.directions.of_layers(group)
-
     def compute(tokens: int) -> dict[tuple[int, int], np.ndarray]:
         return update_scores(
             scoring.fitting.tracked.only(group),
-            directions,
+            scoring.directions.of_layers(group),
             wanted,
             scoring.corpus,
             batch_tokens=tokens,
@@ -115,7 +137,7 @@ def _updates_of(
     return scoring.fitting.budget.run(compute, "token scores")
 
 
-def _tail_documents(tails: Tails, scoring: Scoring) -> dict[int, list[int]]:
+def _tail_documents(tails: Tails, scoring: Scored) -> dict[int, list[int]]:
     """Documents in any tail -> the queries in whose tail they are."""
     wanted: dict[int, list[int]] = {}
     for query in range(scoring.n_queries):
@@ -144,11 +166,11 @@ def _write(
         pq.write_table(table, folder / "tokens.parquet")
 
 
-def _name(scoring: Scoring, kind: str, number: int) -> str:
-    return f"{scoring.fitting.folder}{kind}/{number:06d}"
+def _name(scoring: Scored, kind: str, number: int) -> str:
+    return f"{scoring.folder}{kind}/{number:06d}"
 
 
-def _folder(scoring: Scoring, kind: str, number: int) -> Path:
-    folder = scoring.fitting.work.shard(_name(scoring, kind, number))
+def _folder(scoring: Scored, kind: str, number: int) -> Path:
+    folder = scoring.work.shard(_name(scoring, kind, number))
     assert folder is not None, "tail_tokens comes first"
     return folder

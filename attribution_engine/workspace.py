@@ -24,6 +24,7 @@ from attribution_engine.run_inputs import check_unchanged, inputs_of
 Result = TypeVar("Result")
 KEPT_SUFFIXES = (".pt", ".json", ".f32", ".part")  # of the files that a run keeps beside folders
 PARTS = (".part", ".part.json")  # what these names end is not complete
+INPUTS = "inputs.json"
 NOTED_EVERY = 1.0  # seconds after which the time spent is put on disk again
 
 
@@ -44,19 +45,22 @@ class Workspace:
         seconds: time spent in each stage, over all attempts; a kill loses a second of it or so.
     """
 
-    def __init__(self, config: RunConfig, *, resume: bool) -> None:
-        """Opens the folder.
+    def __init__(self, config: RunConfig, *, resume: bool, device: str = "cpu") -> None:
+        """Opens the folder; without `resume`, what an earlier run kept there is removed.
+
+        Args:
+            device: "cpu" or "cuda", what the results are computed on.
 
         Raises:
             InputError: with `resume`, when configuration, corpus, queries or model have changed,
                 or it is not known whether they have.
         """
-        self.folder = config.work / "stages"
+        self.folder = _results_of(config)
         self.seconds: dict[str, float] = {}
         self._timers: list[_Timer] = []
         self._written = time.monotonic()
-        inputs = inputs_of(config)
-        kept = self.folder / "inputs.json"
+        inputs = inputs_of(config, device)
+        kept = self.folder / INPUTS
         if resume and _holds_results(self.folder):
             check_unchanged(config, _read_json(kept), inputs)
             self.seconds = _read_json(self.folder / "seconds.json")
@@ -203,6 +207,21 @@ class Workspace:
         return self.folder / f"{name}.pt"
 
 
+def check_resumable(config: RunConfig, device: str) -> None:
+    """Whether the folder may be opened with `resume`; touches nothing.
+
+    Raises:
+        InputError: as `Workspace` does.
+    """
+    folder = _results_of(config)
+    if _holds_results(folder):
+        check_unchanged(config, _read_json(folder / INPUTS), inputs_of(config, device))
+
+
+def _results_of(config: RunConfig) -> Path:
+    return config.work / "stages"
+
+
 def _holds_results(folder: Path) -> bool:
     """Whether there is anything in the folder but what a killed start left."""
     return folder.is_dir() and any(not path.name.endswith(PARTS) for path in folder.iterdir())
@@ -216,9 +235,9 @@ def _discard_results(folder: Path) -> None:
     for path in list(folder.iterdir()) if folder.is_dir() else []:
         if path.is_dir():
             _discard(path)
-        elif path.suffix in KEPT_SUFFIXES and path.name != "inputs.json":
+        elif path.suffix in KEPT_SUFFIXES and path.name != INPUTS:
             path.unlink()
-    (folder / "inputs.json").unlink(missing_ok=True)
+    (folder / INPUTS).unlink(missing_ok=True)
 
 
 def _discard(folder: Path) -> None:

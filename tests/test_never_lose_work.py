@@ -309,7 +309,6 @@ def test_a_changed_file_is_named(finished, reference, capsys, file, named):
     with changed(finished.parent / file):
         line = refused(capsys, finished, "--resume")
     assert f"changed since: {named.format(finished.parent)}; change it back" in line
-    # The corpus was read anew for the changed file, and is read anew again.
     resumes_to(reference, finished)
 
 

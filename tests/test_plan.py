@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from attribution_engine import plan as planning
 from attribution_engine.__main__ import main
 from attribution_engine.influence.memory import STAGES
+from attribution_engine.text.spans import steps
 from tests.influence.layer_gradients import family_model
 from tests.qwen_shape import write_shape
 from tests.tiny_run import write_config
@@ -163,3 +165,18 @@ def test_experts_cost_what_their_tokens_cost() -> None:
     model.config.num_experts_per_tok = 4
     experts = sum(p.numel() for name, p in model.named_parameters() if ".experts." in name)
     assert planning._pass_operations(model) - some == 4 * experts / 2
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_disk_of_the_scores_counts_the_sums_of_all_spans(tmp_path, capsys) -> None:
+    disk = {}
+    for name, levels in (("with", ["document", "span"]), ("without", ["document"])):
+        config = write_config(tmp_path, influence=f"levels = {levels}")
+        code, printed, _ = planned(config, capsys)
+        assert code == 0
+        disk[name] = rows(printed)["scores"][1]
+    lines = (tmp_path / "corpus.jsonl").read_text().splitlines()
+    n_spans = sum(len(steps(json.loads(line)["text"])) for line in lines)
+    n_queries, float32 = 4, 4
+    assert disk["without"] == pytest.approx(2 * n_queries * len(lines) * float32, rel=0.05)
+    assert disk["with"] - disk["without"] == pytest.approx(n_queries * n_spans * float32, rel=0.1)

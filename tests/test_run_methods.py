@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import weakref
+
 import duckdb
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from attribution_engine.corpora.configuration import load_config
 from attribution_engine.curvature_stages import factor_rows
 from attribution_engine.influence.cuts import without_span
 from attribution_engine.influence.scores import self_scores
-from attribution_engine.preparation import prepare
+from attribution_engine.preparation import prepare, with_weights
 from attribution_engine.records import METHODS
 from attribution_engine.run import completed_queries
 from attribution_engine.store.verify import verify
@@ -158,6 +161,48 @@ def test_every_method_runs_through_and_scores_as_brute_force_does(tmp_path, meth
     assert (norms == {None}) == (method == "bm25")
     ((n_token_rows,),) = rows_of(tmp_path, "SELECT count(*) FROM token_influence")
     assert n_token_rows == (0 if without_tokens else 4 * 8 * 2)
+
+
+def test_of_checkpoints_one_at_a_time_is_in_memory_and_norms_are_of_all(tmp_path, monkeypatch):
+    write_checkpoints(tmp_path)
+    loaded = []
+
+    def watched(ready, path):
+        alive = sum(each() is not None for each in loaded)
+        assert not alive, f"{alive} checkpoints are in memory"
+        found = with_weights(ready, path)
+        loaded.append(weakref.ref(found.model))
+        return found
+
+    monkeypatch.setattr("attribution_engine.run.with_weights", watched)
+    config = run_in(tmp_path, 'method = "tracin"\n' + CHECKPOINTS.format(folder=tmp_path))
+    assert len(loaded) == 4
+    _, documents, _ = inputs_of(config)
+    squares = 0.0
+    for each in config.influence.checkpoints:
+        model = LlamaForCausalLM.from_pretrained(each.path, dtype=torch.float64)
+        model.requires_grad_(False).eval()
+        gradients = gradients_of(tracked_model(model), documents)
+        squares = squares + each.learning_rate * np.square(gradients).sum(1)
+    norms = [n for (n,) in rows_of(tmp_path, "SELECT gradient_norm FROM documents ORDER BY doc_id")]
+    np.testing.assert_allclose(norms, np.sqrt(squares), rtol=1e-3)
+
+
+def test_self_influence_completes_no_query_and_takes_a_set_without_a_correct_item(
+    tmp_path, monkeypatch
+):
+    options = 'method = "self-influence"'
+    run_in(tmp_path / "plain", options)
+    folder = tmp_path / "set"
+    folder.mkdir()
+    config = write_config(folder, influence=options)
+    wrong = {"prompt": "so", "completion": " 1", "reference": "2"}
+    (folder / "given.jsonl").write_text(json.dumps(wrong) + "\n")
+    text = config.read_text().replace("[model]", '[model]\ndtype = "float64"', 1)
+    config.write_text(text.replace('"given"\n', '"given"\nset = true\n', 1))
+    monkeypatch.setattr("attribution_engine.run.complete_queries", lambda *_: pytest.fail("asked"))
+    assert main(["run", str(config), "--device", "cpu"]) == 0
+    assert np.array_equal(influence_of(folder), influence_of(tmp_path / "plain"))
 
 
 @pytest.mark.parametrize("method", ["gradient-dot", "gradient-cosine"])

@@ -29,8 +29,8 @@ ROLES: Final = {
     "observation": "tool",
     "function_response": "tool",
 }
-# Two answers that differ from their first character on: what a template writes for both alike
-# stands before an answer. No template treats either as something special.
+# Two answers that differ in their first and their last character: what a template writes for
+# both alike stands before or behind an answer. No template treats either as something special.
 PROBES: Final = ("Xylophone", "Quartz")
 
 
@@ -173,19 +173,55 @@ def _answer(
     """Where in `whole` the answer of message `at` stands, end-of-turn marker included."""
     last = at + 1 == len(messages)
     upto = whole if last else _render(where, messages[: at + 1], tokenizer)
-    shared = len(os.path.commonprefix([upto, whole]))
+    if not whole.startswith(upto):
+        return _rewritten(where, messages, at, whole, tokenizer)
     begin = _begin(where, messages, at, upto, tokenizer)
-    content = messages[at]["content"].strip()
-    if begin > shared:
-        raise _lost(where, at, "what precedes it changes with the messages after it")
-    if shared < len(upto):
-        # The marker is another one when messages follow; then the answer's own text is the range.
-        found = whole.find(content, begin, shared) if content else -1
-        if found < 0:
-            raise _lost(where, at, "it is written otherwise when messages follow")
-        return begin, found + len(content)
     own_end = upto.endswith(messages[at]["content"])  # no marker: keep the answer's last blanks
     return begin, max(begin, len(upto if own_end else upto.rstrip()))
+
+
+def _rewritten(
+    where: str,
+    messages: Sequence[Message],
+    at: int,
+    whole: str,
+    tokenizer: PreTrainedTokenizerBase,
+) -> tuple[int, int]:
+    """The range of an answer that is written otherwise when messages follow.
+
+    A template may open a thought before the last answer only, or end only the last one with a
+    marker. So the answer is looked for in the whole chat: what stays as it is when the answer is
+    another stands before or behind it.
+    """
+    before, behind = _around(where, messages, at, messages[at + 1 :], [whole], tokenizer)
+    begin, end = len(before), len(whole) - len(behind)
+    if at and _has_generation_prompt(tokenizer):
+        prompt = _render(where, messages[:at], tokenizer, prompt_only=True)
+        if whole.startswith(prompt):
+            begin = len(prompt)
+    left_out = not whole[begin:end].strip() and messages[at]["content"].strip()
+    if begin > end or left_out:
+        raise _lost(where, at, "it is written otherwise when messages follow")
+    _, behind_last = _around(where, messages, at, [], [], tokenizer)
+    marker = behind_last.rstrip()
+    return begin, end + len(marker) if whole.startswith(marker, end) else end
+
+
+def _around(
+    where: str,
+    messages: Sequence[Message],
+    at: int,
+    following: Sequence[Message],
+    more: Sequence[str],
+    tokenizer: PreTrainedTokenizerBase,
+) -> tuple[str, str]:
+    """What stands before and behind the answer `at` alike in `more` and whatever the answer is."""
+    texts = [*more]
+    for probe in PROBES:
+        answer = {"role": ASSISTANT, "content": probe}
+        texts.append(_render(where, [*messages[:at], answer, *following], tokenizer))
+    before = os.path.commonprefix(texts)
+    return before, os.path.commonprefix([text[::-1] for text in texts])[::-1]
 
 
 def _begin(
@@ -202,11 +238,7 @@ def _begin(
             return len(prompt)
     # No such prompt, or one that differs from how past answers are written (it opens a thought,
     # say): what the template writes alike whatever the answer is stands before the answer.
-    probes = [
-        _render(where, [*messages[:at], {"role": ASSISTANT, "content": probe}], tokenizer)
-        for probe in PROBES
-    ]
-    return len(os.path.commonprefix([*probes, upto]))
+    return len(_around(where, messages, at, [], [upto], tokenizer)[0])
 
 
 @lru_cache(maxsize=8)

@@ -273,6 +273,13 @@ def _influence(top: Section) -> InfluenceConfig:
     passes = section.integer("factor_passes", default.factor_passes, least=1) or 1
     if passes > 2:
         raise section.error("factor_passes", f"= {passes}: write 1 or 2")
+    levels = _some(section, "levels", LEVELS)
+    needed = ("span", "token") if method == "tracin" else ("span",)
+    if whole["cut_documents"] and not set(needed) <= set(levels):
+        words = " and ".join(f'"{each}"' for each in needed)
+        raise section.error(
+            "cut_documents", f"needs {words} among influence.levels; add them or remove the line"
+        )
     return InfluenceConfig(
         method=method,
         modules=_modules(section, default.modules),
@@ -281,7 +288,7 @@ def _influence(top: Section) -> InfluenceConfig:
         factor_passes=passes,
         damping=section.number("damping", default.damping),
         rank=section.integer("rank", None, least=0) or None,
-        levels=_some(section, "levels", LEVELS),
+        levels=levels,
         alignments=_some(section, "alignments", ALIGNMENTS),  # type: ignore[arg-type]
         checkpoints=_checkpoints(section, method),
         memory_gb=section.number("memory_gb", 1.0) if "memory_gb" in section.values else None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +12,8 @@ from attribution_engine.corpora.rows import RowOrError, batch_rows, first_line, 
 from attribution_engine.records import CorpusConfig, InputError
 
 BATCH: Final = 256  # rows in memory at once
+ANSWER_WITHIN: Final = 30.0  # seconds, of the Hub
+COMMIT: Final = re.compile("[0-9a-f]{40}")
 
 
 def is_saved_dataset(path: Path) -> bool:
@@ -58,6 +62,37 @@ def count_streamed_rows(config: CorpusConfig) -> int:
     splits = _streamed(config).info.splits or {}
     known = splits.get(config.split)
     return int(known.num_examples or 0) if known else 0
+
+
+def dataset_commit(config: CorpusConfig) -> str | None:
+    """The commit of `config.dataset` that this process reads, None for a folder here.
+
+    The Hub is asked once: a dataset that changes meanwhile is still read as it was.
+
+    Raises:
+        InputError: no such dataset or revision, or the Hub cannot be reached.
+    """
+    if config.dataset is None or Path(config.dataset).exists():
+        return None
+    if config.revision is not None and COMMIT.fullmatch(config.revision):
+        return config.revision
+    return _commit_now(config.dataset, config.revision)
+
+
+@lru_cache(maxsize=8)
+def _commit_now(dataset: str, revision: str | None) -> str:
+    from huggingface_hub import HfApi
+
+    try:
+        commit = HfApi().dataset_info(dataset, revision=revision, timeout=ANSWER_WITHIN).sha
+    except Exception as error:  # of the network, or the Hub's refusals
+        raise InputError(
+            f"{dataset}: cannot be opened ({first_line(error)}); check corpus.dataset, revision "
+            "and the network, or set corpus.revision to a commit's 40 digits, which asks nobody"
+        ) from error
+    if not commit:
+        raise InputError(f"{dataset}: the Hub names no commit of it; set corpus.revision to one")
+    return str(commit)
 
 
 def _rows(name: str, dataset: Any, fields: list[str]) -> Iterator[RowOrError]:
@@ -114,12 +149,13 @@ def _saved(path: Path, split: str) -> Any:
 def _streamed(config: CorpusConfig) -> Any:
     from datasets import load_dataset  # takes a second, so only where it is used
 
+    commit = dataset_commit(config)
     try:
         return load_dataset(
             str(config.dataset),
             config.subset,
             split=config.split,
-            revision=config.revision,
+            revision=commit or config.revision,
             streaming=True,
         )
     except Exception as error:  # datasets raises many kinds; its sentence says which

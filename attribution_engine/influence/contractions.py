@@ -94,10 +94,10 @@ def slot_products(captured: Captured, directions: LayerDirections) -> torch.Tens
     texts, slots, _ = captured.activations.shape
     activations, gradients = captured.activations.flatten(0, 1), captured.gradients.flatten(0, 1)
     if directions.exact is not None:
-        exact = directions.exact.to(gradients.dtype)
-        by_query = [
-            ((gradients @ one) * activations).sum(-1, dtype=_sum_type(gradients)) for one in exact
-        ]
+        # 16-bit products would make a document's score depend on whether its tokens are asked for.
+        kind = _sum_type(gradients)
+        activations, gradients = activations.to(kind), gradients.to(kind)
+        by_query = [((gradients @ one.to(kind)) * activations).sum(-1) for one in directions.exact]
         return torch.stack(by_query).view(-1, texts, slots)
     left, right = (each.to(gradients.dtype) for each in directions.factors())
     shares = gradients.new_empty(texts * slots, directions.n_queries, dtype=_sum_type(gradients))

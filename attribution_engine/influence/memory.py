@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -17,7 +17,15 @@ from attribution_engine.influence.layers import Layer
 from attribution_engine.influence.output_head import CPU_LOGITS, GPU_LOGITS
 from attribution_engine.records import InfluenceConfig, InputError
 
-Stage = Literal["covariances", "eigendecompositions", "eigenvalues", "query gradients", "scores"]
+Stage = Literal[
+    "covariances",
+    "eigendecompositions",
+    "eigenvalues",
+    "query gradients",
+    "scores",
+    "token scores",  # the `predicted` ones; they take less than their query's gradients
+]
+# Those that scores of documents need.
 STAGES: Final[tuple[Stage, ...]] = (
     "covariances",
     "eigendecompositions",
@@ -63,11 +71,13 @@ def free_memory(device: torch.device) -> int:
 def group_bytes(layers: Sequence[Layer], group: Sequence[int], stage: Stage, shape: Shape) -> int:
     """Bytes that a stage takes for some layers at once."""
     held = sum(layer_bytes(layers[i], layers[i].input_of == i, stage, shape) for i in group)
-    return held + max(_passing_bytes(layers[i], stage) for i in group)
+    return held + max(_passing_bytes(layers[i], stage, shape) for i in group)
 
 
-def _passing_bytes(layer: Layer, stage: Stage) -> int:
-    """What is there for one layer at a time: the product of a batch, beside the sums."""
+def _passing_bytes(layer: Layer, stage: Stage, shape: Shape) -> int:
+    """What is there for one layer at a time, beside what is held of every layer."""
+    if stage == "query gradients" and _is_exact(layer, shape):
+        return direction_bytes(layer, shape)  # the queries' directions being put together
     if stage != "covariances":
         return 0
     return max(layer.in_features, layer.out_features) ** 2 * FLOAT32
@@ -92,15 +102,21 @@ def layer_bytes(layer: Layer, owns_input: bool, stage: Stage, shape: Shape) -> i
     if stage == "query gradients":
         # One query's gradients are held for all layers of the group at once.
         return bases + values + 2 * n * m * FLOAT32 + direction_bytes(layer, shape)
+    if stage == "token scores":  # one query's direction and the tangents of the weights
+        return 2 * n * m * FLOAT32 + direction_bytes(layer, replace(shape, queries=1))
     return direction_bytes(layer, shape)
 
 
 def direction_bytes(layer: Layer, shape: Shape) -> int:
     """Bytes of all queries' directions in one layer."""
     n, m = layer.in_features, layer.out_features
-    if shape.rank is None or shape.rank >= min(n, m):
+    if shape.rank is None or _is_exact(layer, shape):
         return shape.queries * n * m * FLOAT32
     return 2 * shape.queries * shape.rank * (n + m) * FLOAT32  # twice: laid out for one product
+
+
+def _is_exact(layer: Layer, shape: Shape) -> bool:
+    return shape.rank is None or shape.rank >= min(layer.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +231,7 @@ def groups(layers: Sequence[Layer], stage: Stage, shape: Shape, allowed: int) ->
     held = passing = 0
     for unit in units.values():
         more = sum(layer_bytes(layers[i], layers[i].input_of == i, stage, shape) for i in unit)
-        largest = max(_passing_bytes(layers[i], stage) for i in unit)
+        largest = max(_passing_bytes(layers[i], stage, shape) for i in unit)
         if more + largest > allowed:
             each = [layers[index] for index in unit]
             raise InputError(_too_large(each, stage, shape, more + largest, allowed))
@@ -230,6 +246,7 @@ def groups(layers: Sequence[Layer], stage: Stage, shape: Shape, allowed: int) ->
 def _too_large(unit: list[Layer], stage: Stage, shape: Shape, need: int, allowed: int) -> str:
     mend = "use a device with more memory, or track fewer modules"
     directions = sum(direction_bytes(layer, shape) for layer in unit)
+    directions += max(_passing_bytes(layer, stage, shape) for layer in unit)
     if stage in ("query gradients", "scores") and directions > need // 2:
         mend = "set influence.rank lower (32, say), or use fewer queries"
     alone = "alone needs" if len(unit) == 1 else "and what shares its input need"
@@ -277,7 +294,8 @@ class TokenBudget:
                 if self.tokens <= 1:
                     raise InputError(
                         f"{what}: out of memory even with one text a batch ({first_line(error)}); "
-                        "set corpus.max_tokens lower, or use a device with more memory"
+                        "set influence.memory_gb or corpus.max_tokens lower, or use a device with "
+                        "more memory"
                     ) from error
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()

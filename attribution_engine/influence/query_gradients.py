@@ -11,6 +11,7 @@ from attribution_engine.influence.capture import Captured
 from attribution_engine.influence.contractions import sum_of_outer_products
 from attribution_engine.influence.curvature import LayerCurvature
 from attribution_engine.influence.directions import LayerDirections, stacked
+from attribution_engine.influence.output_head import chunks_of_rows
 from attribution_engine.influence.passes import backward_pass
 from attribution_engine.influence.tokens import TokenisedText, batches, collate
 from attribution_engine.influence.tracked import Tracked
@@ -57,7 +58,8 @@ def query_directions(
                 mixed = (seed * 1_000_003 + number) % (1 << 62)
                 kept[index].append(curvature.out_of_basis(*randomised_svd(divided, rank, mixed)))
         progress(1)
-    return {index: stacked(directions) for index, directions in kept.items()}, squared
+    # One layer at a time: both the parts and their stack would be twice all directions.
+    return {index: stacked(kept.pop(index)) for index in tracked.wanted}, squared
 
 
 def rotated_gradients(
@@ -119,11 +121,24 @@ def randomised_svd(
 def completion_nats(tracked: Tracked, query: TokenisedText) -> tuple[float, list[float]]:
     """−log p(completion | prompt) in nats, and its part for each text token (prompt tokens 0)."""
     batch = collate([query], [0])
-    targets = batch.targets.to(tracked.device)
+    ids, has_loss = batch.inputs.to(tracked.device), batch.has_loss[0].to(tracked.device)
+    targets = batch.targets[0].to(tracked.device)[has_loss]
+    trunk, head = tracked.trunk, tracked.head
     with torch.no_grad():
-        logits = tracked.model(input_ids=batch.inputs.to(tracked.device), use_cache=False).logits
-        logits = logits if logits.dtype == torch.float64 else logits.float()
-        log_p = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)[0] - logits.logsumexp(-1)[0]
-    nats = torch.where(batch.has_loss[0].to(tracked.device), -log_p, torch.zeros_like(log_p))
-    per_token = [0.0] * (1 - query.starts) + nats.double().tolist()
-    return float(nats.double().sum()), per_token
+        if trunk is not None and head is not None:
+            states = trunk(input_ids=ids, use_cache=False).last_hidden_state[0]
+            vocabulary = head.weight.shape[0]
+        else:
+            states, head = tracked.model(input_ids=ids, use_cache=False).logits[0], None
+            vocabulary = states.shape[-1]
+        states = states[has_loss]
+        found = torch.zeros(len(states), dtype=torch.float64, device=tracked.device)
+        for rows in chunks_of_rows(states, vocabulary):  # all logits of a long query are too many
+            logits = states[rows] if head is None else head(states[rows])
+            logits = logits if logits.dtype == torch.float64 else logits.float()
+            own = logits.gather(-1, targets[rows].unsqueeze(-1)).squeeze(-1)
+            found[rows] = (logits.logsumexp(-1) - own).double()
+    nats = torch.zeros(has_loss.shape, dtype=torch.float64, device=tracked.device)
+    nats[has_loss] = found
+    per_token = [0.0] * (1 - query.starts) + nats.tolist()
+    return float(found.sum()), per_token

@@ -83,7 +83,9 @@ def score_documents(
     )
     place = {row: at for at, row in enumerate(rows)}
     groups = list(groups)
+    directions: dict[int, LayerDirections] | None = None
     for number, (wanted, load) in enumerate(groups):
+        directions = None  # there is room for one group only
         directions = load()
         part = tracked.only(wanted)
         for batch in batches(texts, batch_tokens, rows):
@@ -171,28 +173,37 @@ def self_scores(
     scores = Scores(np.asarray(rows), np.zeros((1, len(rows))), np.zeros(len(rows)), None, starts)
     place = {row: at for at, row in enumerate(rows)}
     groups = list(groups)
+    curvatures: dict[int, LayerCurvature] | None = None
     for number, (wanted, load) in enumerate(groups):
+        curvatures = None  # there is room for one group only
         curvatures = load()
+        part = tracked.only(wanted)
         for batch in batches(texts, batch_tokens, rows):
             at = np.array([place[row] for row in batch.rows])
-
-            def consume(
-                index: int,
-                captured: Captured,
-                at: np.ndarray = at,
-                curvatures: dict[int, LayerCurvature] = curvatures,
-            ) -> None:
-                curvature = curvatures[index]
-                rotated = Captured(*curvature.into_basis(captured.activations, captured.gradients))
-                for texts_of, chunk in chunks(rotated):
-                    gradient = gradients_per_text(chunk)
-                    own = (curvature.divide(gradient, damping) * gradient).sum((1, 2))
-                    scores.influence[0, at[texts_of]] += own.double().cpu().numpy()
-                    scores.squared_norms[at[texts_of]] += (
-                        gradient.square().sum((1, 2)).double().cpu().numpy()
-                    )
-
-            backward_pass(tracked.only(wanted), batch, consume)
+            _self_score_batch(part, curvatures, batch, at, damping, scores)
             if number == len(groups) - 1:
                 progress(len(batch.rows))
     return scores
+
+
+def _self_score_batch(
+    tracked: Tracked,
+    curvatures: dict[int, LayerCurvature],
+    batch: Batch,
+    at: np.ndarray,
+    damping: float,
+    scores: Scores,
+) -> None:
+    """Adds what the wanted layers contribute; `at` says where the batch's documents stand."""
+
+    def consume(index: int, captured: Captured) -> None:
+        curvature = curvatures[index]
+        rotated = Captured(*curvature.into_basis(captured.activations, captured.gradients))
+        for texts_of, chunk in chunks(rotated):
+            gradient = gradients_per_text(chunk)
+            own = (curvature.divide(gradient, damping) * gradient).sum((1, 2))
+            squared = gradient.square().sum((1, 2))
+            scores.influence[0, at[texts_of]] += own.double().cpu().numpy()
+            scores.squared_norms[at[texts_of]] += squared.double().cpu().numpy()
+
+    backward_pass(tracked, batch, consume)

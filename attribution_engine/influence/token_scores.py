@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from torch import nn
 
 from attribution_engine.influence.capture import Captured
 from attribution_engine.influence.contractions import slot_products
@@ -70,8 +71,7 @@ def directional_change(
     whole, changing = tracked.model, moving
     if tracked.trunk is not None:
         whole = tracked.trunk
-        names = {id(parameter): name for name, parameter in whole.named_parameters()}
-        changing = {names[id(tracked.model.get_parameter(n))]: each for n, each in moving.items()}
+        changing = {_name_within(whole, tracked.model, n): each for n, each in moving.items()}
     primals = {name: whole.get_parameter(name).detach() for name in changing}
     ids = batch.inputs.to(tracked.device)
 
@@ -98,6 +98,14 @@ def directional_change(
     result = torch.zeros(has_loss.shape, dtype=of_targets.dtype, device=tracked.device)
     result[has_loss] = of_targets
     return result
+
+
+def _name_within(trunk: nn.Module, model: nn.Module, name: str) -> str:
+    """A parameter's name in the trunk, by its module: two modules may share one parameter."""
+    path, _, leaf = name.rpartition(".")
+    owner = model.get_submodule(path)
+    within = next(place for place, module in trunk.named_modules() if module is owner)
+    return f"{within}.{leaf}" if within else leaf
 
 
 def _of_hidden(

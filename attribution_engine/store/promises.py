@@ -291,20 +291,25 @@ SPANS: Final = (
     Promise(
         "span_influence: query {0}, document {1}, span {2} stands {3} times",
         """SELECT query_id, doc_id, span_id, count(*) FROM span_influence
-        GROUP BY 1, 2, 3 HAVING count(*) > 1""",
+        GROUP BY query_id, doc_id, span_id, alignment HAVING count(*) > 1""",
     ),
     Promise(
         "span_influence: query {0}, document {1} has the alignment {2}, which run does not name",
         """SELECT query_id, doc_id, span_influence.alignment FROM span_influence, run
-        WHERE alignment IS NULL
-        OR NOT list_contains(regexp_split_to_array(run.token_alignment, ', *'), alignment)""",
+        WHERE alignment IS NULL OR alignment <> 'update'
+        AND NOT list_contains(regexp_split_to_array(run.token_alignment, ', *'), alignment)""",
     ),
+    # Of other documents only the outermost spans stand here, from the one pass, in `update`.
     # Where spans tile a text every token lies in one of them.
     Promise(
         "span_influence: the spans of query {0}, document {1} sum to {2}, the influence is {3}",
         f"""SELECT query_id, doc_id, total, influence.influence FROM
         (SELECT query_id, doc_id, alignment, sum(influence::DOUBLE) AS total,
          sum(abs(influence::DOUBLE)) AS size FROM span_influence GROUP BY ALL)
+        SEMI JOIN (SELECT query_id, doc_id, alignment FROM token_influence, run
+            WHERE alignment = regexp_split_to_array(run.token_alignment, ', *')[1]
+            UNION SELECT query_id, doc_id, alignment FROM span_influence
+            WHERE cut_influence IS NOT NULL) USING (query_id, doc_id, alignment)
         LEFT JOIN influence USING (query_id, doc_id)
         LEFT JOIN token_influence USING (query_id, doc_id, alignment)
         SEMI JOIN (SELECT doc_id FROM spans JOIN documents USING (doc_id)

@@ -22,15 +22,25 @@ class Splits(Rankings):
         return [QueryItem(*row) for row in rows]
 
     def document_spans(self, query_id: int, doc_id: int) -> DocumentSpans | None:
-        """Spans with their influence; None where the run has none for this pair."""
+        """All spans with their influence in the run's first alignment.
+
+        None where the run has not all of them for this pair: of most documents it keeps no more
+        than the spans that are among a query's outermost.
+        """
         rows = self._rows(
             """SELECT i.alignment, s.span_id, s."start", s."end", coalesce(s.kind, ''),
                 coalesce(s.behaviour, ''), i.influence, i.cut_influence,
                 coalesce(i.influence / nullif(max(abs(i.influence)) OVER (), 0), 0)
             FROM span_influence i JOIN spans s USING (doc_id, span_id)
-            WHERE i.query_id = ? AND i.doc_id = ? AND s.doc_id = ?
+            WHERE i.query_id = $1 AND i.doc_id = $2 AND s.doc_id = $2
+            AND i.alignment IN (
+                SELECT regexp_split_to_array(token_alignment, ', *')[1] FROM run
+                INTERSECT SELECT alignment FROM token_influence
+                WHERE query_id = $1 AND doc_id = $2
+                UNION SELECT alignment FROM span_influence WHERE query_id = $1
+                AND doc_id = $2 AND cut_influence IS NOT NULL)
             ORDER BY s."start", s.span_id""",
-            [query_id, doc_id, doc_id],
+            [query_id, doc_id],
         )
         if not rows:
             return None

@@ -52,6 +52,27 @@ DROPS_THOUGHTS: Final = """{%- for m in messages -%}
 {%- endfor -%}
 {%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n' -}}{%- endif -%}"""
 
+# Writes the thought of the last answer only, empty where it has none, as Qwen3 does.
+LAST_THOUGHT: Final = """{%- for m in messages -%}
+{%- set said = m.content.split('</think>')[-1].lstrip('\n') -%}
+{%- set thought = m.content.split('</think>')[0].split('<think>')[-1].strip('\n')
+    if '</think>' in m.content else '' -%}
+{{- '<|im_start|>' + m.role + '\n' -}}
+{%- if m.role == 'assistant' and loop.last -%}
+{{- '<think>\n' + thought + '\n</think>\n\n' -}}
+{%- endif -%}
+{{- said + '<|im_end|>\n' -}}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n' -}}{%- endif -%}"""
+
+# Writes the last answer only.
+DROPS_ANSWERS: Final = """{%- for m in messages -%}
+{%- if loop.last or m.role != 'assistant' -%}
+{{- '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' -}}
+{%- endif -%}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n' -}}{%- endif -%}"""
+
 
 def byte_tokenizer(template: str | None, *, starts: bool = True) -> PreTrainedTokenizerFast:
     """One token a byte, the special tokens beside them.

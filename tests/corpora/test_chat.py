@@ -17,10 +17,12 @@ from attribution_engine.records import CorpusConfig, Document, InputError, Unrea
 from tests.corpora.chat_templates import (
     CHATML,
     CHATML_NO_PROMPT,
+    DROPS_ANSWERS,
     DROPS_THOUGHTS,
     HEADERS,
     INST,
     LAST_MARKER,
+    LAST_THOUGHT,
     byte_tokenizer,
 )
 
@@ -153,18 +155,51 @@ def test_without_a_template_the_line_names_both_mends(tmp_path: Path) -> None:
             list(read_documents(config, tokenizer))
 
 
-def test_a_template_that_drops_thoughts_is_an_error_and_not_a_wrong_range() -> None:
-    messages = [
-        {"role": "user", "content": "a?"},
-        {"role": "assistant", "content": "<think>hm</think>b"},
-        {"role": "user", "content": "c?"},
-        {"role": "assistant", "content": "<think>so</think>d"},
-    ]
+THOUGHTFUL = [
+    {"role": "user", "content": "a?"},
+    {"role": "assistant", "content": "<think>hm</think>b"},
+    {"role": "user", "content": "c?"},
+    {"role": "assistant", "content": "<think>so</think>d"},
+]
+
+
+def test_a_template_that_drops_thoughts_has_loss_on_what_it_writes() -> None:
     tokenizer = byte_tokenizer(DROPS_THOUGHTS)
-    with pytest.raises(UnreadableRow, match=r"row 1: message 2 cannot be found"):
-        rendered_chat("row 1", messages, tokenizer)
-    text, ranges = rendered_chat("row 1", messages[:2], tokenizer)
+    text, ranges = rendered_chat("row 1", THOUGHTFUL, tokenizer)
+    answers = ["b<|im_end|>", "<think>so</think>d<|im_end|>"]
+    assert [text[a:b] for a, b in ranges] == answers
+    text, ranges = rendered_chat("row 1", THOUGHTFUL[:2], tokenizer)
     assert [text[a:b] for a, b in ranges] == ["<think>hm</think>b<|im_end|>"]
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_chats_whose_last_answer_alone_opens_a_thought_are_read(repeats: int) -> None:
+    tokenizer = byte_tokenizer(LAST_THOUGHT)
+    messages = [*TWO_TURNS * repeats, *THOUGHTFUL]
+    text, ranges = rendered_chat("row 1", messages, tokenizer)
+    assert text == tokenizer.apply_chat_template(messages, tokenize=False)
+    earlier = ["4<|im_end|>", "five é<|im_end|>"] * repeats
+    last = ["b<|im_end|>", "<think>\nso\n</think>\n\nd<|im_end|>"]
+    assert [text[a:b] for a, b in ranges] == earlier + last
+    text, ranges = rendered_chat("row 1", TWO_TURNS, tokenizer)
+    assert [text[a:b] for a, b in ranges] == [
+        "4<|im_end|>", "<think>\n\n</think>\n\nfive é<|im_end|>",
+    ]  # fmt: skip
+
+
+def test_an_answer_that_says_what_the_question_says_is_still_the_answer() -> None:
+    messages = [
+        {"role": ("user", "assistant")[at % 2], "content": text}
+        for at, text in enumerate(["Quartz", "Quartz", "e", "Xylophone", "z", "z"])
+    ]
+    text, ranges = rendered_chat("", messages, byte_tokenizer(LAST_THOUGHT))
+    assert [text[a:b].removesuffix("<|im_end|>") for a, b in ranges[:2]] == ["Quartz", "Xylophone"]
+    assert [text[:a].count("<|im_start|>") for a, _ in ranges] == [2, 4, 6]
+
+
+def test_a_template_that_leaves_out_answers_is_an_error_and_not_a_wrong_range() -> None:
+    with pytest.raises(UnreadableRow, match=r"row 1: message 2 cannot be found"):
+        rendered_chat("row 1", TWO_TURNS, byte_tokenizer(DROPS_ANSWERS))
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,21 @@ def test_a_tied_output_head_is_scored_by_its_use_as_head_only():
     np.testing.assert_allclose([sum(predicted[row]) for row in rows], found[0], **CLOSE)
 
 
+def test_modules_that_share_a_weight_each_have_their_own_direction():
+    documents, queries = tiny_texts(6), tiny_texts(2, seed=5)
+    model = tiny_model("llama")
+    first, second = (block.mlp for block in model.model.layers)
+    for name in ("gate_proj", "up_proj", "down_proj"):
+        getattr(second, name).weight = getattr(first, name).weight
+    tracked = tracked_model(model)
+    assert tracked.trunk is not None and len(tracked.layers) == 6
+    directions = directions_of(tracked, fit(tracked, documents), queries)
+    influence = scores_of(tracked, directions, documents).influence
+    rows = range(len(documents))
+    predicted = predicted_scores(tracked, directions, 0, documents, rows, batch_tokens=60)
+    np.testing.assert_allclose([sum(predicted[row]) for row in rows], influence[0], **CLOSE)
+
+
 def rows_of_all_calls(model, layer, texts, labels):
     """ā and ds of every use of a layer at every position, [uses, in] and [uses, out]."""
     inputs, outputs = [], []

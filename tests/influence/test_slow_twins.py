@@ -325,3 +325,25 @@ def test_blocks_computed_again_one_at_a_time_give_what_the_whole_graph_gives(fam
         found.append((scores.influence, scores.squared_norms, scores.tokens))
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6 * np.abs(other).max())
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_exact_scores_of_16_bit_models_are_the_same_with_and_without_tokens(kind):
+    generator = torch.Generator().manual_seed(0)
+
+    def drawn(*shape):
+        return torch.randn(*shape, generator=generator)
+
+    captured = Captured(drawn(5, 12, 30).to(kind), drawn(5, 12, 20).to(kind))
+    directions = LayerDirections(drawn(3, 20, 30))
+    shares = slot_products(captured, directions)
+    whole, _ = document_products(captured, directions)
+    slow = torch.einsum(
+        "qoi,dto,dti->qdt",
+        directions.exact.double(),
+        captured.gradients.double(),
+        captured.activations.double(),
+    )
+    assert shares.dtype == whole.dtype == torch.float32
+    torch.testing.assert_close(shares.double(), slow, rtol=1e-5, atol=1e-3)
+    torch.testing.assert_close(shares.sum(-1), whole, rtol=1e-5, atol=1e-3)
