@@ -16,7 +16,7 @@ from attribution_engine.influence.directions import LayerDirections
 # Formed gradients held at a time: a CPU wants them in its cache, a GPU wants large matrices.
 CPU_NUMBERS, GPU_NUMBERS = 1 << 21, 1 << 27
 # The same for tokens × queries × rank.
-CPU_FACTORED, GPU_FACTORED = 1 << 17, 1 << 27
+CPU_FACTORED, GPU_FACTORED = 1 << 22, 1 << 27
 
 
 def chunks(captured: Captured) -> Iterator[tuple[slice, Captured]]:

@@ -31,11 +31,14 @@ class LayerCurvature:
 
     basis: Eigenbasis
     eigenvalues: torch.Tensor | None
+    _mean: float | None = None  # of Λ; every query asks for it
 
     def damping(self, factor: float) -> float:
         """λ = factor × mean(Λ) of this layer."""
-        assert self.eigenvalues is not None
-        return factor * float(self.eigenvalues.double().mean())
+        if self._mean is None:
+            assert self.eigenvalues is not None
+            self._mean = float(self.eigenvalues.double().mean())
+        return factor * self._mean
 
     def into_basis(
         self, activations: torch.Tensor, gradients: torch.Tensor
@@ -51,9 +54,10 @@ class LayerCurvature:
         """(Λ + λ)⁻¹ applied to a gradient [..., out, in] that is in the basis."""
         if self.eigenvalues is None:
             return rotated
-        if not bool(self.eigenvalues.any()):
+        damping = self.damping(factor)
+        if damping == 0.0:
             return torch.zeros_like(rotated)  # no document moves this layer: nothing to divide by
-        return rotated / (self.eigenvalues + self.damping(factor)).to(rotated.dtype)
+        return rotated / (self.eigenvalues + damping).to(rotated.dtype)
 
     def out_of_basis(
         self, left: torch.Tensor, right: torch.Tensor

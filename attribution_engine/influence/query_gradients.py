@@ -50,7 +50,7 @@ def query_directions(
             gradient = gradients.pop(index, None)
             if gradient is None:  # an expert that no token of the query went to
                 gradient = _nothing(tracked, index)
-            squared[index][number] = float(gradient.double().square().sum())
+            squared[index][number] = float(torch.linalg.vector_norm(gradient)) ** 2
             divided = curvature.divide(gradient, damping)
             if rank is None or rank >= min(divided.shape):
                 kept[index].append((_whole(curvature, divided),))
