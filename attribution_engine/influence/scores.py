@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +30,7 @@ from attribution_engine.influence.tracked import Tracked
 # Layers that are scored in one pass, and how to get their directions onto the device.
 Group = tuple[Sequence[int], Callable[[], dict[int, LayerDirections]]]
 Progress = Callable[[int], None]
+Loaded = TypeVar("Loaded")  # what a group needs of its layers
 
 
 @dataclass(slots=True)
@@ -81,19 +83,37 @@ def score_documents(
         np.zeros((n_queries, int(starts[-1])), dtype=np.float32) if tokens else None,
         starts,
     )
+
+    def score(
+        part: Tracked, directions: dict[int, LayerDirections], batch: Batch, at: np.ndarray
+    ) -> None:
+        _score_batch(part, directions, texts, batch, at, scores)
+
+    _group_by_group(tracked, groups, texts, rows, batch_tokens, progress, score)
+    return scores
+
+
+def _group_by_group(
+    tracked: Tracked,
+    groups: Iterable[tuple[Sequence[int], Callable[[], Loaded]]],
+    texts: Sequence[TokenisedText],
+    rows: Sequence[int],
+    batch_tokens: int,
+    progress: Progress,
+    score: Callable[[Tracked, Loaded, Batch, np.ndarray], None],
+) -> None:
+    """Calls `score` on every batch with every group; it is told where the documents stand."""
     place = {row: at for at, row in enumerate(rows)}
     groups = list(groups)
-    directions: dict[int, LayerDirections] | None = None
+    loaded: Loaded | None = None
     for number, (wanted, load) in enumerate(groups):
-        directions = None  # there is room for one group only
-        directions = load()
+        loaded = None  # there is room for one group only
+        loaded = load()
         part = tracked.only(wanted)
         for batch in batches(texts, batch_tokens, rows):
-            at = np.array([place[row] for row in batch.rows])
-            _score_batch(part, directions, texts, batch, at, scores)
+            score(part, loaded, batch, np.array([place[row] for row in batch.rows]))
             if number == len(groups) - 1:
                 progress(len(batch.rows))
-    return scores
 
 
 def _score_batch(
@@ -171,18 +191,13 @@ def self_scores(
     """
     starts = np.zeros(len(rows) + 1, dtype=np.int64)
     scores = Scores(np.asarray(rows), np.zeros((1, len(rows))), np.zeros(len(rows)), None, starts)
-    place = {row: at for at, row in enumerate(rows)}
-    groups = list(groups)
-    curvatures: dict[int, LayerCurvature] | None = None
-    for number, (wanted, load) in enumerate(groups):
-        curvatures = None  # there is room for one group only
-        curvatures = load()
-        part = tracked.only(wanted)
-        for batch in batches(texts, batch_tokens, rows):
-            at = np.array([place[row] for row in batch.rows])
-            _self_score_batch(part, curvatures, batch, at, damping, scores)
-            if number == len(groups) - 1:
-                progress(len(batch.rows))
+
+    def score(
+        part: Tracked, curvatures: dict[int, LayerCurvature], batch: Batch, at: np.ndarray
+    ) -> None:
+        _self_score_batch(part, curvatures, batch, at, damping, scores)
+
+    _group_by_group(tracked, groups, texts, rows, batch_tokens, progress, score)
     return scores
 
 
