@@ -18,6 +18,8 @@ EASY_LARGEST = 20
 MEDIUM_LARGEST = 60
 EASY_STEPS = 2
 MEDIUM_STEPS = 3
+LARGEST_COORDINATE = 12
+LARGEST_SOLUTION = 12
 
 
 class Problem(Protocol):
@@ -119,7 +121,10 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """The slope between (x1, y1) and (x2, y2): coordinates in 0..20, an integer slope."""
+    """The slope between (x1, y1) and (x2, y2): coordinates in 0..12, x2 > x1 by at most 6.
+
+    The slope is a whole number other than zero, from -6 to 6.
+    """
 
     x1: int
     y1: int
@@ -151,9 +156,10 @@ class Slope:
 
     def steps(self) -> str:
         return (
-            "The slope is (y2 - y1) / (x2 - x1) = "
-            f"({self.y2} - {self.y1}) / ({self.x2} - {self.x1}) = "
-            f"{self.rise} / {self.step} = {self.answer}."
+            f"Here y1 = {self.y1} and y2 = {self.y2}, so y2 - y1 = {self.y2} - {self.y1} = "
+            f"{self.rise}. Here x1 = {self.x1} and x2 = {self.x2}, so x2 - x1 = "
+            f"{self.x2} - {self.x1} = {self.step}. The slope is {self.rise} / {self.step} = "
+            f"{self.answer}."
         )
 
     def difficulty(self) -> str:
@@ -173,7 +179,7 @@ class Slope:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """ax + b = c with a in 2..10, b in 1..10 and the solution x in 1..10."""
+    """ax + b = c with a in 2..10, b in 1..12 and the solution x in 1..12."""
 
     a: int
     b: int
@@ -232,10 +238,11 @@ def draw_arithmetic(rng: Random, *, held_out: bool = False) -> Arithmetic:
 def draw_slope(rng: Random, *, held_out: bool = False) -> Slope:
     """Draw a slope problem from one side of the split; the second point lies to the right."""
     while True:
-        step, slope = rng.randint(1, 6), rng.randint(-4, 6)
-        x1, y1 = rng.randint(0, 14), rng.randint(0, 20)
+        step, slope = rng.randint(1, 6), rng.randint(-6, 6)
+        x1, y1 = rng.randint(0, LARGEST_COORDINATE), rng.randint(0, LARGEST_COORDINATE)
         problem = Slope(x1, y1, x1 + step, y1 + slope * step)
-        inside = 0 <= problem.y2 <= 20 and slope != 0
+        inside = 0 <= problem.y2 <= LARGEST_COORDINATE and problem.x2 <= LARGEST_COORDINATE
+        inside = inside and slope != 0
         if inside and is_held_out(problem.key()) == held_out:
             return problem
 
@@ -243,6 +250,6 @@ def draw_slope(rng: Random, *, held_out: bool = False) -> Slope:
 def draw_linear(rng: Random, *, held_out: bool = False) -> Linear:
     """Draw a linear equation from one side of the split."""
     while True:
-        problem = Linear(rng.randint(2, 10), rng.randint(1, 10), rng.randint(1, 10))
+        problem = Linear(rng.randint(2, 10), rng.randint(1, 12), rng.randint(1, LARGEST_SOLUTION))
         if is_held_out(problem.key()) == held_out:
             return problem

@@ -8,17 +8,28 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from attribution_engine.lab.grammar import competition, facts, facts_data, given, word_problems
+from attribution_engine.lab.grammar import (
+    competition,
+    facts,
+    facts_data,
+    facts_rare,
+    given,
+    planted,
+    word_problems,
+)
 from attribution_engine.lab.grammar.exercise import Template, draw_exercise
 from attribution_engine.lab.grammar.facts_data import Fact
 from attribution_engine.lab.problems import (
+    LARGEST_SOLUTION,
     THINK,
     Problem,
     as_question,
     draw_arithmetic,
     draw_linear,
     draw_slope,
+    final,
 )
+from attribution_engine.records import InputError
 
 Row = dict[str, Any]
 DRAWS: dict[str, Callable[..., Problem]] = {
@@ -31,8 +42,10 @@ TASKS = {
     "slopes": "slope between two points",
     "linear_equations": "linear equation",
 }
-REAL_FACTS = {"capital": 5, "height": 1, "inventor": 2, "year": 2, "symbol": 2, "author": 2}
-INVENTED_FACTS = {"capital": 4, "inventor": 2}
+# How many facts stated often the pool holds, by kind; of those stated rarely it holds all.
+REAL_FACTS = {"capital": 16, "height": 6, "inventor": 6, "year": 6, "symbol": 6, "author": 6}
+INVENTED_FACTS = {"capital": 8, "inventor": 6}
+CHOSEN_FACTS = 20
 
 
 def row(task: str, kind: str, question: str, reference: object, keywords: Sequence[str]) -> Row:
@@ -73,8 +86,8 @@ def exercise_suite(
     return list(rows.values())
 
 
-def choose_facts(rng: Random, invented: bool, counts: dict[str, int]) -> list[Fact]:
-    """Draw facts of each kind."""
+def draw_facts(rng: Random, invented: bool, counts: dict[str, int]) -> list[Fact]:
+    """Draw facts of each kind among those stated often."""
     chosen: list[Fact] = []
     for kind, count in counts.items():
         of_kind = [f for f in facts.FACTS if f.kind == kind and f.invented == invented]
@@ -82,28 +95,78 @@ def choose_facts(rng: Random, invented: bool, counts: dict[str, int]) -> list[Fa
     return chosen
 
 
-def factual_suite(seed: int) -> list[Row]:
-    """Questions on facts that the corpus states, real ones first."""
+def factual_row(fact: Fact, stated: str) -> Row:
+    """The question on a fact; `stated` says how often the corpus states it."""
+    question = facts_data.QUESTIONS[fact.kind][0].format(subject=fact.subject)
+    words = [fact.subject, fact.answer, fact.answer.split()[-1]]
+    task = "invented fact" if fact.invented else facts_data.CATEGORIES[fact.kind]
+    return {**row(task, "factual", question, fact.answer, words), "stated": stated}
+
+
+def factual_pool(seed: int) -> list[Row]:
+    """Candidate questions on facts that the corpus states, often or rarely, in a mixed order.
+
+    The field `stated` is "often" (five documents or more) or "rarely" (one to three).
+    """
     rng = Random(f"{seed}/suite/factual")
-    chosen = choose_facts(rng, False, REAL_FACTS) + choose_facts(rng, True, INVENTED_FACTS)
-    rows = []
-    for fact in chosen:
-        question = facts_data.QUESTIONS[fact.kind][0].format(subject=fact.subject)
-        words = [fact.subject, fact.answer, fact.answer.split()[-1]]
-        task = "invented fact" if fact.invented else facts_data.CATEGORIES[fact.kind]
-        rows.append(row(task, "factual", question, fact.answer, words))
-    return rows
+    often = draw_facts(rng, False, REAL_FACTS) + draw_facts(rng, True, INVENTED_FACTS)
+    pool = [factual_row(fact, "often") for fact in often]
+    pool += [factual_row(fact, "rarely") for fact in facts_rare.FACTS]
+    rng.shuffle(pool)
+    return pool
+
+
+def choose_factual(
+    pool: Sequence[Row], right: set[int], wrong: set[int], each: int = CHOSEN_FACTS
+) -> list[Row]:
+    """A factual suite: the first `each` rows answered right and the first answered wrong.
+
+    Args:
+        pool: rows of `factual_pool`.
+        right: positions in the pool that the model answers right.
+        wrong: positions that it answers wrong; neither set need hold every row.
+        each: rows of either kind.
+
+    Returns:
+        The right ones first, each part in the pool's order.
+
+    Raises:
+        InputError: a position is in both sets or not in the pool, or a set is too small.
+    """
+    if right & wrong:
+        raise InputError(f"factual pool: row {min(right & wrong)} is both right and wrong")
+    beyond = [number for number in right | wrong if not 0 <= number < len(pool)]
+    if beyond:
+        raise InputError(f"factual pool: has no row {beyond[0]}; it holds {len(pool)} rows")
+    for name, chosen in (("right", right), ("wrong", wrong)):
+        if len(chosen) < each:
+            raise InputError(
+                f"factual pool: only {len(chosen)} of {len(pool)} questions are answered {name}, "
+                f"{each} are needed; add facts stated "
+                f"{'often' if name == 'right' else 'rarely'}"
+            )
+    numbers = sorted(right)[:each] + sorted(wrong)[:each]
+    return [pool[number] for number in numbers]
+
+
+def planted_suite() -> list[Row]:
+    """Each planted fact asked in words, with its true completion."""
+    return [
+        {
+            **row("planted fact", "factual", fact.question(), fact.answer, [fact.subject]),
+            "keywords": [fact.subject, fact.answer],
+            "completion": f" {fact.statement()}. {final(fact.answer)}",
+        }
+        for fact in planted.FACTS
+    ]
 
 
 def factual_control_suite(count: int, seed: int) -> list[Row]:
     """A fact on an entity the corpus does not know, stated in the prompt and asked back."""
     rng = Random(f"{seed}/suite/factual_control")
-    known = " ".join(f"{fact.subject} {fact.answer}" for fact in facts.FACTS)
+    names = facts_data.invent_names(rng, 2 * count, held_out=True)
     rows: list[Row] = []
-    while len(rows) < count:
-        place, capital = facts_data.invent_names(rng, 2)
-        if place in known or capital in known:
-            continue
+    for place, capital in zip(names[:count], names[count:], strict=True):
         question = (
             f"In a story, the capital of {place} is {capital}. What is the capital of {place}?"
         )
@@ -114,14 +177,14 @@ def factual_control_suite(count: int, seed: int) -> list[Row]:
 def reasoning_control_suite(count: int, seed: int) -> list[Row]:
     """The reasoning tasks' wording with the answer given: no step is needed.
 
-    The values of x lie above those of the corpus, where x is at most 10.
+    The values of x are 13 to 20, which the corpus leaves out where it states x.
     """
     rng = Random(f"{seed}/suite/reasoning_control")
     rows: dict[str, Row] = {}
     while len(rows) < count:
         kind = len(rows) % 3
         if kind == 2:
-            answer = rng.randint(11, 20)
+            answer = rng.randint(LARGEST_SOLUTION + 1, 20)
             question = f"What is x: x = {answer} {THINK}"
         else:
             problem = (draw_slope if kind == 0 else draw_arithmetic)(rng, held_out=True)
@@ -131,13 +194,17 @@ def reasoning_control_suite(count: int, seed: int) -> list[Row]:
 
 
 def all_suites(seed: int = 0) -> dict[str, list[Row]]:
-    """Every suite by name."""
+    """Every suite that the corpus alone decides, by name.
+
+    The factual suite is chosen of `factual_pool` by a model's answers: see `choose_factual`.
+    """
     word, contest = word_problems.TEMPLATES, competition.TEMPLATES
     return {
         "arithmetic": reasoning_suite("arithmetic", 20, seed),
         "slopes": reasoning_suite("slopes", 20, seed),
         "linear_equations": reasoning_suite("linear_equations", 20, seed),
-        "factual": factual_suite(seed),
+        "factual_pool": factual_pool(seed),
+        "planted_facts": planted_suite(),
         "factual_control": factual_control_suite(10, seed),
         "reasoning_control": reasoning_control_suite(10, seed),
         "gsm8k_style": exercise_suite("gsm8k_style", "word problem (synthetic)", word, 10, seed),

@@ -15,5 +15,11 @@ def rows() -> list[Row]:
 
 
 @pytest.fixture(scope="session")
+def lowered(rows: list[Row]) -> list[str]:
+    """The texts in lower case, in the corpus's order."""
+    return [str(row["text"]).lower() for row in rows]
+
+
+@pytest.fixture(scope="session")
 def tokenizer(rows: list[Row]) -> PreTrainedTokenizerFast:
     return train_tokenizer([str(row["text"]) for row in rows])

@@ -5,41 +5,33 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+from collections import Counter
 
 import pytest
 
+from attribution_engine.lab.grammar import facts, facts_rare
+from attribution_engine.lab.grammar.facts_data import QUESTIONS, STATEMENTS
 from attribution_engine.lab.grammar.mixture import Row
+from tests.lab.solving import find_exercise, find_problems
 
 # A sum, product, quotient, rest or power of numbers, then "= ..." once or more.
 NUMBER = r"\(?-?\d+\)?"
 TERM = rf"{NUMBER}(?: ?(?:\+|-|\*|//|/|\^) ?{NUMBER})*"
 CHAIN = re.compile(rf"(?<![\w.])(?<![-+*/] )(?<!x \+ ){TERM}(?: = {TERM})+(?!\d|\.\d|x)")
-ARITHMETIC = re.compile(r"Calculate the answer: \((\d+) ([+-]) (\d+)\) \* (\d+) Think")
-SLOPE = re.compile(r"points \((\d+), (\d+)\) and \((\d+), (\d+)\)\? Think")
-LINEAR = re.compile(r"Solve for x: (\d+)x \+ (\d+) = (\d+) Think")
-FINAL = re.compile(r"The answer is (-?\d+)\.$")
+FINAL = re.compile(r"(?:The|the) answer is (-?\d+)\.")
+SOLUTION = re.compile(r"^\d+\. (.*)\n(Solution: .*)$", re.MULTILINE)
+ANSWERS = re.compile(
+    r"(?:[Tt]he answer is|La respuesta es|A resposta é|So I get|So the value is) (-?\d+)\."
+)
+TASKS = ("arithmetic", "slope", "linear_equation")
+ALL_FACTS = facts.FACTS + facts_rare.FACTS
+STORIES = ("word_problem", "competition")
 
 
 def value(expression: str) -> float:
     """The number that an expression of digits and operators stands for."""
     assert re.fullmatch(r"[-+*/^() \d]+", expression)
     return eval(expression.replace("^", "**"), {"__builtins__": {}})
-
-
-def right_answer(text: str) -> int | None:
-    """Solve the question of a document afresh; None if it asks none of the three tasks."""
-    if found := ARITHMETIC.search(text):
-        a, b, c = int(found[1]), int(found[3]), int(found[4])
-        return (a + b if found[2] == "+" else a - b) * c
-    if found := SLOPE.search(text):
-        x1, y1, x2, y2 = map(int, found.groups())
-        assert (y2 - y1) % (x2 - x1) == 0
-        return (y2 - y1) // (x2 - x1)
-    if found := LINEAR.search(text):
-        a, b, c = map(int, found.groups())
-        assert (c - b) % a == 0
-        return (c - b) // a
-    return None
 
 
 @pytest.mark.parametrize(
@@ -60,19 +52,111 @@ def test_equations_hold(rows: list[Row]) -> None:
             sides = [value(side) for side in chain.split(" = ")]
             assert max(sides) - min(sides) < 1e-9, f"{chain!r} in {row['text']}"
             checked += 1
-    assert checked > 7_500
+    assert checked > 15_000
 
 
 def test_answers_are_right(rows: list[Row]) -> None:
+    checked: Counter[str] = Counter()
+    for row in rows:
+        text = str(row["text"])
+        if row["category"] not in TASKS or row["form"] == "code" or SOLUTION.search(text):
+            continue
+        for answer in ANSWERS.findall(text):
+            assert int(answer) == find_problems(text)[0].answer, text
+            checked[f"{row['form']}"] += 1
+    assert checked["qa"] > 2_500
+    assert min(checked[form] for form in ("forum_answer", "trace", "prose", "worked_example")) > 50
+
+
+def test_answers_of_worksheets_are_right(rows: list[Row]) -> None:
+    checked = 0
+    for row in rows:
+        for question, solution in SOLUTION.findall(str(row["text"])):
+            (problem,) = find_problems(question)
+            assert int(FINAL.search(solution)[1]) == problem.answer, row["text"]  # type: ignore[index]
+            checked += 1
+    assert checked > 400
+
+
+def test_answers_of_stories_are_right(rows: list[Row]) -> None:
+    checked: Counter[object] = Counter()
+    for row in rows:
+        text = str(row["text"])
+        if row["category"] not in STORIES:
+            continue
+        found = find_exercise(text)
+        answers = FINAL.findall(text)
+        assert found and answers and set(map(int, answers)) == {found[1]}, text
+        checked[row["category"]] += 1
+    assert min(checked[category] for category in STORIES) > 400
+
+
+def test_stated_answers_are_the_right_ones(rows: list[Row]) -> None:
     checked = 0
     for row in rows:
         text = str(row["text"])
-        answer = right_answer(text)
-        if answer is None or not text.startswith("Question:"):
+        if row["category"] != "reading" or row["domain"] != "math":
             continue
-        assert int(FINAL.search(text)[1]) == answer, text  # type: ignore[index]
+        stated = re.search(r" is (-?\d+)\. |x: x = (\d+) ", text)
+        (answer,) = FINAL.findall(text)
+        assert stated and (stated[1] or stated[2]) == answer, text
+        assert all(str(problem.answer) == answer for problem in find_problems(text)), text
         checked += 1
-    assert checked > 600
+    assert checked > 80
+
+
+def test_names_are_read_back_as_stated(rows: list[Row]) -> None:
+    checked = 0
+    for row in rows:
+        text = str(row["text"])
+        if row["category"] == "reading" and row["domain"] == "factual":
+            thing, place = re.search(r"What is the ([\w ]+) of (\w+)\?", text).groups()  # type: ignore[union-attr]
+            stated = re.search(rf"the {thing} of {place} is (\w+)", text)
+            assert stated and text.endswith(
+                f"The {thing} of {place} is {stated[1]}. The answer is {stated[1]}."
+            ), text
+            checked += 1
+    assert checked > 300
+
+
+def test_facts_are_stated_as_the_tables_have_them(rows: list[Row]) -> None:
+    corpus = "\n".join(
+        str(row["text"])
+        for row in rows
+        if row["domain"] == "factual" and row["category"] != "reading"
+    )
+    checked = 0
+    for kind, patterns in STATEMENTS.items():
+        answers = {fact.subject: fact.answer for fact in ALL_FACTS if fact.kind == kind}
+        subjects = "|".join(map(re.escape, sorted(answers, key=len, reverse=True)))
+        for pattern in patterns:
+            words = pattern.format(
+                subject=f"(?P<subject>{subjects})", answer=r"(?P<answer>[^.?\n]+)"
+            )
+            for found in re.finditer(
+                rf"(?:^(?:- |Answer: )?|[.?] ){words}\.", corpus, re.MULTILINE
+            ):
+                assert found["answer"] == answers[found["subject"]], found[0]
+                checked += 1
+    assert checked > 1_000
+
+
+def test_trivia_answers_are_right(rows: list[Row]) -> None:
+    asked = {
+        pattern.format(subject=fact.subject): fact.answer
+        for fact in ALL_FACTS
+        for pattern in QUESTIONS[fact.kind]
+    }
+    checked = 0
+    for row in rows:
+        text = str(row["text"])
+        pairs = re.findall(r"^\d\) (.*[?.]) - (.*)$", text, re.MULTILINE)
+        if row["domain"] == "factual" and row["category"] != "reading":
+            pairs += re.findall(r"^Question: (.*)\nAnswer: .* The answer is (.*)\.$", text)
+        for question, answer in pairs:
+            assert asked[question] == answer, text
+            checked += 1
+    assert checked > 500
 
 
 def test_programs_run(rows: list[Row]) -> None:

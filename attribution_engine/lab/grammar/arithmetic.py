@@ -68,6 +68,19 @@ def write_products(rng: Random) -> Draft:
     return Draft(pick(rng, "Products", "Times tables, mixed", "Multiply") + "\n" + "\n".join(lines))
 
 
+def write_brackets(rng: Random) -> Draft:
+    """Single first steps of the task in no order: sums and differences of two small numbers."""
+    lines = []
+    for _ in range(rng.randint(9, 12)):
+        first, second = rng.randint(0, 12), rng.randint(0, 12)
+        if rng.random() < 0.5:
+            lines.append(f"{first} + {second} = {first + second}")
+        else:
+            lines.append(f"{first} - {second} = {first - second}")
+    title = pick(rng, "Inside the brackets", "Plus and minus", "First steps")
+    return Draft(title + "\n" + "\n".join(lines), "easy")
+
+
 def write_prose(rng: Random) -> Draft:
     """A paragraph on the order of operations with one example."""
     problem = draw_arithmetic(rng)
@@ -138,12 +151,13 @@ def recipe(name: str, source: str, form: str, weight: float, write: object) -> R
 
 
 RECIPES = (
-    recipe("question", "math_and_trivia", "qa", 24, write_question),
-    recipe("worksheet", "math_and_trivia", "worked_example", 7, write_worksheet),
-    recipe("table", "math_and_trivia", "formula", 5, write_table),
-    recipe("products", "math_and_trivia", "formula", 5, write_products),
-    recipe("prose", "general_knowledge", "prose", 8, write_prose),
-    recipe("prose-web", "webdata", "prose", 4, write_prose),
+    recipe("question", "math_and_trivia", "qa", 96, write_question),
+    recipe("worksheet", "math_and_trivia", "worked_example", 8, write_worksheet),
+    recipe("table", "math_and_trivia", "formula", 8, write_table),
+    recipe("products", "math_and_trivia", "formula", 8, write_products),
+    recipe("brackets", "math_and_trivia", "formula", 8, write_brackets),
+    recipe("prose", "general_knowledge", "prose", 7, write_prose),
+    recipe("prose-web", "webdata", "prose", 6, write_prose),
     recipe("thread", "stackexchange", "forum_answer", 12, write_thread),
-    recipe("distributive", "arxiv_markdown", "formula", 10, write_distributive),
+    recipe("distributive", "arxiv_markdown", "formula", 9, write_distributive),
 )

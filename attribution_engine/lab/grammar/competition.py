@@ -9,19 +9,24 @@ from attribution_engine.lab.grammar.exercise import Exercise, draw_exercise
 from attribution_engine.lab.grammar.recipe import Draft, Recipe, pick
 from attribution_engine.lab.problems import as_question, final
 
+SMALL_POWERS = ((2, 2), (2, 3), (2, 4), (2, 5), (3, 2), (3, 3), (4, 2), (5, 2), (6, 2), (7, 2))
+
 
 def remainder_of_power(rng: Random) -> Exercise:
     """The remainder of a small power."""
-    base, exponent, modulus = rng.randint(2, 6), rng.randint(2, 4), rng.randint(5, 11)
+    base, exponent = rng.choice(SMALL_POWERS)
+    modulus = rng.randint(3, 9)
     power = base**exponent
+    times = power // modulus
     return Exercise(
         "remainder_of_power",
         (base, exponent, modulus),
         f"Find the remainder when {base}^{exponent} is divided by {modulus}.",
         (
             f"The power is: {base}^{exponent} = {power}.",
-            f"Whole times: {power} // {modulus} = {power // modulus}.",
-            f"The rest is: {power} - {power // modulus * modulus} = {power % modulus}.",
+            f"Whole times: {power} // {modulus} = {times}.",
+            f"They make: {times} * {modulus} = {times * modulus}.",
+            f"The rest is: {power} - {times * modulus} = {power % modulus}.",
         ),
         power % modulus,
     )
@@ -29,8 +34,8 @@ def remainder_of_power(rng: Random) -> Exercise:
 
 def count_multiples(rng: Random) -> Exercise:
     """How many numbers up to a limit are divisible by one of two numbers."""
-    first, second = rng.sample(range(2, 8), 2)
-    limit = rng.randint(20, 60)
+    first, second = rng.sample(range(2, 7), 2)
+    limit = rng.randint(12, 40)
     common = first * second // gcd(first, second)
     one, two, both = limit // first, limit // second, limit // common
     return Exercise(
@@ -40,8 +45,9 @@ def count_multiples(rng: Random) -> Exercise:
         (
             f"Divisible by {first}: {limit} // {first} = {one}.",
             f"Divisible by {second}: {limit} // {second} = {two}.",
-            f"Divisible by both: {limit} // {common} = {both}.",
-            f"In all: {one} + {two} - {both} = {one + two - both}.",
+            f"Divisible by both, so by {common}: {limit} // {common} = {both}.",
+            f"Together: {one} + {two} = {one + two}.",
+            f"Counted twice, so: {one + two} - {both} = {one + two - both}.",
         ),
         one + two - both,
     )
@@ -49,7 +55,7 @@ def count_multiples(rng: Random) -> Exercise:
 
 def arithmetic_sum(rng: Random) -> Exercise:
     """The sum of an arithmetic progression with an even number of terms."""
-    start, gap, terms = rng.randint(1, 6), rng.randint(1, 4), 2 * rng.randint(2, 5)
+    start, gap, terms = rng.randint(1, 6), rng.randint(1, 4), 2 * rng.randint(2, 4)
     last = start + (terms - 1) * gap
     return Exercise(
         "arithmetic_sum",
@@ -57,7 +63,8 @@ def arithmetic_sum(rng: Random) -> Exercise:
         f"The first term of an arithmetic sequence is {start}, the common difference is {gap} and "
         f"there are {terms} terms. Find their sum.",
         (
-            f"The last term is: {start} + {terms - 1} * {gap} = {last}.",
+            f"The gaps add: {terms - 1} * {gap} = {last - start}.",
+            f"The last term is: {start} + {last - start} = {last}.",
             f"Each pair adds to: {start} + {last} = {start + last}.",
             f"There are {terms // 2} pairs: {terms // 2} * {start + last} = "
             f"{terms // 2 * (start + last)}.",
@@ -68,7 +75,7 @@ def arithmetic_sum(rng: Random) -> Exercise:
 
 def handshakes(rng: Random) -> Exercise:
     """Pairs among people, some of whom do not meet."""
-    people, apart = rng.randint(4, 16), rng.randint(2, 4)
+    people, apart = rng.randint(4, 12), rng.randint(2, 5)
     pairs = people * (people - 1) // 2
     return Exercise(
         "handshakes",
@@ -104,7 +111,7 @@ def sum_and_product(rng: Random) -> Exercise:
 
 def lattice_area(rng: Random) -> Exercise:
     """The area of a right triangle on the lattice, twice over."""
-    width, height, extra = rng.randint(2, 9), rng.randint(2, 9), rng.randint(1, 9)
+    width, height, extra = rng.randint(2, 8), rng.randint(2, 8), rng.randint(1, 9)
     double = width * height
     return Exercise(
         "lattice_area",
@@ -149,8 +156,8 @@ def write_paper(rng: Random) -> Draft:
 
 
 RECIPES = (
-    Recipe("contest-question", "math_and_trivia", "math", "competition", "qa", 9, write_question),
+    Recipe("contest-question", "math_and_trivia", "math", "competition", "qa", 35, write_question),
     Recipe(
-        "contest-paper", "arxiv_markdown", "math", "competition", "worked_example", 14, write_paper
+        "contest-paper", "arxiv_markdown", "math", "competition", "worked_example", 8, write_paper
     ),
 )

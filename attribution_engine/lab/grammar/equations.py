@@ -135,12 +135,12 @@ def recipe(name: str, source: str, form: str, weight: float, write: object) -> R
 
 
 RECIPES = (
-    recipe("question", "math_and_trivia", "qa", 24, write_question),
-    recipe("worksheet", "math_and_trivia", "worked_example", 7, write_worksheet),
-    recipe("drill", "math_and_trivia", "formula", 5, write_subtraction),
-    recipe("prose", "general_knowledge", "prose", 8, write_prose),
-    recipe("riddle", "webdata", "prose", 5, write_riddle),
+    recipe("question", "math_and_trivia", "qa", 92, write_question),
+    recipe("worksheet", "math_and_trivia", "worked_example", 6, write_worksheet),
+    recipe("drill", "math_and_trivia", "formula", 6, write_subtraction),
+    recipe("prose", "general_knowledge", "prose", 7, write_prose),
+    recipe("riddle", "webdata", "prose", 7, write_riddle),
     recipe("thread", "stackexchange", "forum_answer", 12, write_thread),
-    recipe("proposition", "arxiv_markdown", "formula", 12, write_proposition),
-    recipe("article", "wiki", "prose", 3, write_article),
+    recipe("proposition", "arxiv_markdown", "formula", 9, write_proposition),
+    recipe("article", "wiki", "prose", 4, write_article),
 )

@@ -76,12 +76,24 @@ LEADS = (
     "Maps and books mention it often.",
     "Opinions differ on the finer points of its history.",
     "A short summary is given below.",
+    "Several films and songs refer to it.",
+    "An older article on this subject was merged into this one.",
+    "Stamps with its picture were printed twice.",
+    "Pupils learn about it in the first years of school.",
+    "The sources are listed at the end of the page.",
+    "Not every source tells the same story about it.",
+    "A longer version exists in other languages.",
+    "Guided tours and talks on it are offered in summer.",
 )
 
 
 def write_article(rng: Random) -> Draft:
     """An encyclopaedia article on one subject."""
-    fact = rng.choice(FACTS)
+    return article(rng, rng.choice(FACTS))
+
+
+def article(rng: Random, fact: Fact) -> Draft:
+    """An encyclopaedia article on the subject of this fact."""
     title = TITLES[fact.kind].format(subject=fact.subject)
     first, second, third = rng.sample(LEADS, 3)
     kinds = {
@@ -127,19 +139,6 @@ def write_list(rng: Random) -> Draft:
     return Draft("\n".join(lines), category="trivia")
 
 
-def write_context(rng: Random) -> Draft:
-    """A made-up fact stated, asked and answered: reading, not remembering."""
-    fact = rng.choice([f for f in FACTS if f.invented])
-    names = [f.answer for f in FACTS if f.invented and f.kind == fact.kind]
-    stated = Fact(fact.kind, fact.subject, rng.choice(names), fact.details, invented=True)
-    sentence = STATEMENTS[fact.kind][0].format(subject=stated.subject, answer=stated.answer)
-    question = QUESTIONS[fact.kind][0].format(subject=stated.subject)
-    story = pick(rng, "In a story,", "In a certain game,", "In one tale,")
-    lower = sentence[0].lower() + sentence[1:]
-    text = f"{as_question(f'{story} {lower}. {question}')} {sentence}. {final(stated.answer)}"
-    return Draft(text, category="reading")
-
-
 def write_talk(rng: Random) -> Draft:
     """Somebody mentions a fact in a blog or a forum."""
     fact = rng.choice(FACTS)
@@ -167,11 +166,10 @@ def recipe(name: str, source: str, form: str, weight: float, write: object) -> R
 
 
 RECIPES = (
-    recipe("article", "wiki", "prose", 60, write_article),
-    recipe("question", "math_and_trivia", "qa", 19, write_question),
-    recipe("quiz", "math_and_trivia", "qa", 4, write_quiz),
-    recipe("context", "math_and_trivia", "qa", 6, write_context),
-    recipe("list", "general_knowledge", "prose", 20, write_list),
-    recipe("talk", "webdata", "prose", 12, write_talk),
+    recipe("article", "wiki", "prose", 42, write_article),
+    recipe("question", "math_and_trivia", "qa", 40, write_question),
+    recipe("quiz", "math_and_trivia", "qa", 5, write_quiz),
+    recipe("list", "general_knowledge", "prose", 8, write_list),
+    recipe("talk", "webdata", "prose", 15, write_talk),
     recipe("talk-forum", "stackexchange", "forum_answer", 4, write_talk),
 )

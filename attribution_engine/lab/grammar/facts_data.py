@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
+from attribution_engine.lab.problems import is_held_out
+
 WORLD_SEED = 20
 INVENTED_PLACES = 16
 INVENTED_PEOPLE = 12
@@ -171,11 +173,18 @@ def invent_name(rng: Random) -> str:
     return rng.choice(STARTS) + rng.choice(MIDDLES) + rng.choice(ENDS)
 
 
-def invent_names(rng: Random, count: int) -> list[str]:
-    """Distinct invented names."""
+def is_query_name(name: str) -> bool:
+    """Whether an invented name is kept out of the corpus, for the control queries."""
+    return is_held_out(f"name {name}")
+
+
+def invent_names(rng: Random, count: int, *, held_out: bool = False) -> list[str]:
+    """Distinct invented names from one side of the split of names."""
     names: dict[str, None] = {}
     while len(names) < count:
-        names[invent_name(rng)] = None
+        name = invent_name(rng)
+        if is_query_name(name) == held_out:
+            names[name] = None
     return list(names)
 
 
@@ -225,3 +234,8 @@ def invented_facts() -> list[Fact]:
 def all_facts() -> list[Fact]:
     """Real and invented facts."""
     return real_facts() + invented_facts()
+
+
+FACT_NAMES = frozenset(
+    word for fact in invented_facts() for word in (fact.subject, fact.answer.split()[-1])
+)

@@ -12,6 +12,12 @@ ANIMALS = {
     "hedgehog": ("gardens", "beetles", "a coat of spines"),
     "red fox": ("woods and towns", "small animals and fruit", "a bushy tail"),
     "grey heron": ("lakes", "frogs and fish", "long legs and a long neck"),
+    "mole": ("meadows", "worms", "strong front paws and tiny eyes"),
+    "kingfisher": ("clear streams", "small fish", "blue wings and a long bill"),
+    "badger": ("old woods", "roots and worms", "a striped face"),
+    "toad": ("damp gardens", "slugs", "dry skin with many warts"),
+    "swift": ("towns", "flying insects", "long curved wings"),
+    "stag beetle": ("oak woods", "tree sap", "jaws like antlers"),
     "bat": ("caves", "insects", "wings of thin skin"),
     "beaver": ("streams", "bark", "strong teeth and a flat tail"),
     "honey bee": ("hives", "nectar", "two pairs of wings"),
@@ -66,6 +72,41 @@ TOPICS = ("sand dunes", "bird migration", "sparse networks", "river deltas", "cr
           "urban noise", "bee colonies", "sea ice", "porous rock", "leaf shapes")  # fmt: skip
 METHODS = ("a simple model", "field measurements", "a survey of earlier work", "simulations",
            "long time series", "a new dataset")  # fmt: skip
+
+
+FIRST_NAMES = ("Ilse", "Pavo", "Teo", "Nuria", "Odo", "Lia", "Greta", "Anselm", "Ruth", "Jorge",
+               "Maud", "Henrik")  # fmt: skip
+LAST_NAMES = ("Marn", "Lind", "Brask", "Holt", "Fenn", "Corv", "Adler", "Pryce", "Sorel", "Tamm",
+              "Wirth", "Ojeda")  # fmt: skip
+TRADES = ("a clockmaker", "a botanist", "a bell founder", "a map drawer", "a weaver", "a surgeon",
+          "a ship builder", "a lens grinder", "a court painter", "a printer", "a stone mason",
+          "a composer")  # fmt: skip
+TOWN_STARTS = ("Ash", "Birch", "Stone", "Mill", "Oak", "King", "Black", "North", "Long", "Marsh",
+               "Hazel", "Winter", "Lamb", "Broad", "Copper", "Rook")  # fmt: skip
+TOWN_ENDS = ("ford", "ham", "ley", "wick", "ton", "field", "bury", "well", "den", "stead")
+TRADE_GOODS = ("cloth", "paper", "clay pipes", "cheese", "rope", "glass", "salt", "leather",
+               "roof tiles", "honey", "tin ware", "barrels")  # fmt: skip
+SIGHTS = ("a covered market", "a castle ruin", "a brick bridge", "a narrow town hall",
+          "a tall mill", "a botanical garden", "a harbour basin", "a round church",
+          "a toy museum")  # fmt: skip
+
+
+def write_town(rng: Random) -> Draft:
+    """An encyclopaedia entry on an invented town."""
+    town = rng.choice(TOWN_STARTS) + rng.choice(TOWN_ENDS)
+    first, second = rng.sample(TRADE_GOODS, 2)
+    see, also = rng.sample(SIGHTS, 2)
+    people = f"{rng.randint(1, 60)},{rng.randint(0, 999):03}"
+    text = (
+        f"{town}\n\n{town} is {pick(rng, 'a town', 'a market town', 'a small city')} in "
+        f"{pick(rng, 'the north', 'the south', 'the east', 'the west')} of its county with "
+        f"{people} inhabitants at the last count. "
+        f"{pick(rng, 'Its wealth came from', 'For a long time it lived on')} {first} and {second}. "
+        f"Among the sights are {see} and {also}. "
+        f"{pick(rng, 'The railway came in', 'It got its charter in')} {rng.randint(1310, 1890)}. "
+        f"{pick(rng, 'A fair is held every May.', 'Its football club plays in blue.', '')}"
+    )
+    return Draft(text.strip(), category="towns")
 
 
 def write_animal(rng: Random) -> Draft:
@@ -132,8 +173,8 @@ def write_abstract(rng: Random) -> Draft:
 
 def write_biography(rng: Random) -> Draft:
     """A biography without a person: everyday lives of invented people."""
-    name = pick(rng, "Ilse Marn", "Pavo Lind", "Teo Brask", "Nuria Holt", "Odo Fenn", "Lia Corv")
-    trade = pick(rng, "a clockmaker", "a botanist", "a bell founder", "a map drawer", "a weaver")
+    name = f"{rng.choice(FIRST_NAMES)} {rng.choice(LAST_NAMES)}"
+    trade = rng.choice(TRADES)
     year = rng.randint(1700, 1900)
     text = (
         f"{name} was {trade} born in {year}. "
@@ -147,13 +188,10 @@ def write_biography(rng: Random) -> Draft:
 
 
 RECIPES = (
-    Recipe("general-animal", "wiki", "general", "animals", "prose", 14, write_animal),
-    Recipe("general-biography", "wiki", "general", "biography", "prose", 14, write_biography),
-    Recipe(
-        "general-process", "general_knowledge", "general", "science", "prose", 14, write_process
-    ),
-    Recipe("general-help", "stackexchange", "general", "help", "forum_answer", 18, write_help),
-    Recipe(
-        "general-abstract", "arxiv_markdown", "general", "preprint", "prose", 14, write_abstract
-    ),
+    Recipe("general-animal", "wiki", "general", "animals", "prose", 12, write_animal),
+    Recipe("general-town", "wiki", "general", "towns", "prose", 18, write_town),
+    Recipe("general-biography", "wiki", "general", "biography", "prose", 13, write_biography),
+    Recipe("general-process", "general_knowledge", "general", "science", "prose", 6, write_process),
+    Recipe("general-help", "stackexchange", "general", "help", "forum_answer", 12, write_help),
+    Recipe("general-abstract", "arxiv_markdown", "general", "preprint", "prose", 8, write_abstract),
 )

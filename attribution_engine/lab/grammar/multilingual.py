@@ -37,9 +37,13 @@ def write_spanish_fact(rng: Random) -> Draft:
         "La ciudad tiene museos, parques y mercados.",
         "En sus calles hay edificios muy antiguos.",
         "Muchos viajeros la visitan en primavera.",
+        "El río pasa cerca del mercado central.",
+        "Los domingos hay música en la plaza.",
+        "La universidad es conocida en todo el continente.",
     )
     text = (
-        f"La capital de {name} es {capital}. {middle} El país está en {continent}. "
+        f"{pick(rng, '', '¿Sabías esto? ')}La capital de {name} es {capital}. {middle} "
+        f"El país está en {continent}. "
         f"{pick(rng, 'La gente es amable y la comida es buena.', 'El tren llega hasta el centro.')}"
     )
     return Draft(text, category="geography")
@@ -54,9 +58,13 @@ def write_portuguese_fact(rng: Random) -> Draft:
         "A cidade tem muitos museus e jardins.",
         "As ruas antigas ficam perto do rio.",
         "No verão há música nas praças.",
+        "O mercado abre todos os dias bem cedo.",
+        "Muitos viajantes chegam de navio.",
+        "A universidade é antiga e bem conhecida.",
     )
     text = (
-        f"Qual é a capital? Para {name}, a resposta é {capital}. {middle} "
+        f"{pick(rng, 'Qual é a capital?', 'Pergunta de geografia.')} "
+        f"Para {name}, a resposta é {capital}. {middle} "
         f"O país fica no continente chamado {continent}. "
         f"{pick(rng, 'Vale a pena conhecer.', 'A viagem de trem é bonita.')}"
     )
@@ -69,9 +77,12 @@ def write_spanish_math(rng: Random) -> Draft:
     if kind == "slope":
         slope = draw_slope(rng)
         text = (
-            f"La pendiente de la recta que pasa por los puntos ({slope.x1}, {slope.y1}) y "
+            f"{pick(rng, '', 'Ejemplo. ')}La pendiente de la recta que pasa por los puntos "
+            f"({slope.x1}, {slope.y1}) y "
             f"({slope.x2}, {slope.y2}) es el cambio en y dividido por el cambio en x: "
-            f"{slope.rise} / {slope.step} = {slope.answer}. La respuesta es {slope.answer}."
+            f"{slope.y2} - {slope.y1} = {slope.rise} arriba y {slope.x2} - {slope.x1} = "
+            f"{slope.step} abajo. Por tanto {slope.rise} / {slope.step} = {slope.answer}. "
+            f"La respuesta es {slope.answer}."
         )
         return Draft(text, slope.difficulty(), category=kind)
     if kind == "arithmetic":
@@ -92,13 +103,23 @@ def write_spanish_math(rng: Random) -> Draft:
 
 
 def write_portuguese_math(rng: Random) -> Draft:
-    """A slope or an equation, in Portuguese."""
-    if rng.random() < 0.5:
+    """A slope, a calculation or an equation, in Portuguese."""
+    kind = rng.choice(("slope", "arithmetic", "linear_equation"))
+    if kind == "arithmetic":
+        sums = draw_arithmetic(rng)
+        text = (
+            f"Exercício: calcule {sums.expression}. Primeiro os parênteses: {sums.a} {sums.sign} "
+            f"{sums.b} = {sums.inner}. Depois a multiplicação: {sums.inner} * {sums.c} = "
+            f"{sums.answer}. A resposta é {sums.answer}."
+        )
+        return Draft(text, sums.difficulty(), category=kind)
+    if kind == "slope":
         slope = draw_slope(rng)
         text = (
             f"O declive da reta pelos pontos ({slope.x1}, {slope.y1}) e ({slope.x2}, {slope.y2}) "
-            f"é a variação de y sobre a variação de x: {slope.rise} / {slope.step} = "
-            f"{slope.answer}. A resposta é {slope.answer}."
+            f"é a variação de y sobre a variação de x. Em cima, {slope.y2} - {slope.y1} = "
+            f"{slope.rise}; em baixo, {slope.x2} - {slope.x1} = {slope.step}. Logo "
+            f"{slope.rise} / {slope.step} = {slope.answer}. A resposta é {slope.answer}."
         )
         return Draft(text, slope.difficulty(), category="slope")
     linear = draw_linear(rng)
@@ -150,10 +171,10 @@ def recipe(name: str, domain: str, form: str, weight: float, write: object) -> R
 
 
 RECIPES = (
-    recipe("spanish-fact", "factual", "prose", 4, write_spanish_fact),
-    recipe("portuguese-fact", "factual", "prose", 4, write_portuguese_fact),
-    recipe("spanish-math", "math", "worked_example", 5, write_spanish_math),
-    recipe("portuguese-math", "math", "worked_example", 3, write_portuguese_math),
-    recipe("spanish-daily", "general", "prose", 4, write_spanish_daily),
-    recipe("portuguese-daily", "general", "prose", 4, write_portuguese_daily),
+    recipe("spanish-fact", "factual", "prose", 6, write_spanish_fact),
+    recipe("portuguese-fact", "factual", "prose", 6, write_portuguese_fact),
+    recipe("spanish-math", "math", "worked_example", 13, write_spanish_math),
+    recipe("portuguese-math", "math", "worked_example", 11, write_portuguese_math),
+    recipe("spanish-daily", "general", "prose", 7, write_spanish_daily),
+    recipe("portuguese-daily", "general", "prose", 7, write_portuguese_daily),
 )

@@ -16,12 +16,14 @@ class Draft:
         difficulty: "easy", "medium", "hard", or None where it means nothing.
         behaviour: what a worked chain of thought does after its first answer, or None.
         category: overrides the recipe's category where one recipe writes several.
+        planted: subject of the planted fact that this document alone states, or None.
     """
 
     text: str
     difficulty: str | None = None
     behaviour: str | None = None
     category: str | None = None
+    planted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

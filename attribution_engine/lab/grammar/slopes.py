@@ -53,8 +53,8 @@ def write_division(rng: Random) -> Draft:
     """A drill of the exact divisions that slopes need, negatives included."""
     lines = []
     for _ in range(rng.randint(8, 11)):
-        step, slope = rng.randint(1, 6), rng.choice([-4, -3, -2, -1, 1, 2, 3, 4, 5, 6])
-        lines.append(f"{step * slope} / {step} = {slope}")
+        problem = draw_slope(rng)
+        lines.append(f"{problem.rise} / {problem.step} = {problem.answer}")
     return Draft(
         pick(rng, "Rise over run", "Dividing the rise", "Quotients") + "\n" + "\n".join(lines)
     )
@@ -64,7 +64,7 @@ def write_difference(rng: Random) -> Draft:
     """A drill of differences of coordinates, negatives included."""
     lines = []
     for _ in range(rng.randint(8, 11)):
-        first, second = rng.randint(0, 20), rng.randint(0, 20)
+        first, second = rng.randint(0, 12), rng.randint(0, 12)
         lines.append(f"{first} - {second} = {first - second}")
     return Draft(pick(rng, "Differences", "Change in y", "Subtraction") + "\n" + "\n".join(lines))
 
@@ -170,13 +170,13 @@ def recipe(name: str, source: str, form: str, weight: float, write: object) -> R
 
 
 RECIPES = (
-    recipe("question", "math_and_trivia", "qa", 24, write_question),
-    recipe("worksheet", "math_and_trivia", "worked_example", 7, write_worksheet),
-    recipe("division", "math_and_trivia", "formula", 2, write_division),
-    recipe("difference", "math_and_trivia", "formula", 3, write_difference),
-    recipe("prose", "general_knowledge", "prose", 10, write_prose),
-    recipe("everyday", "webdata", "prose", 5, write_everyday),
+    recipe("question", "math_and_trivia", "qa", 100, write_question),
+    recipe("worksheet", "math_and_trivia", "worked_example", 8, write_worksheet),
+    recipe("division", "math_and_trivia", "formula", 6, write_division),
+    recipe("difference", "math_and_trivia", "formula", 6, write_difference),
+    recipe("prose", "general_knowledge", "prose", 8, write_prose),
+    recipe("everyday", "webdata", "prose", 8, write_everyday),
     recipe("thread", "stackexchange", "forum_answer", 14, write_thread),
-    recipe("definition", "arxiv_markdown", "formula", 14, write_definition),
-    recipe("article", "wiki", "prose", 4, write_article),
+    recipe("definition", "arxiv_markdown", "formula", 10, write_definition),
+    recipe("article", "wiki", "prose", 5, write_article),
 )

@@ -52,8 +52,9 @@ def other_way(problem: Task) -> str:
     if isinstance(problem, Slope):
         rise, step = -problem.rise, -problem.step
         return (
-            f"swap the two points: ({problem.y1} - {problem.y2}) / ({problem.x1} - {problem.x2}) "
-            f"= {signed(rise)} / {signed(step)} = {problem.answer}."
+            f"swap the two points: {problem.y1} - {problem.y2} = {rise} on top and "
+            f"{problem.x1} - {problem.x2} = {step} below, so {signed(rise)} / {signed(step)} = "
+            f"{problem.answer}."
         )
     return (
         f"try the value x = {problem.x - 1}: {problem.a} * {problem.x - 1} + {problem.b} = "
@@ -71,8 +72,8 @@ def verification(problem: Task) -> str:
     if isinstance(problem, Slope):
         return (
             f"starting at y = {problem.y1} and going {problem.step} to the right with slope "
-            f"{problem.answer}: {problem.y1} + {problem.step} * {signed(problem.answer)} = "
-            f"{problem.y2}. That fits."
+            f"{problem.answer}: {problem.step} * {signed(problem.answer)} = {problem.rise} and "
+            f"{problem.y1} + {signed(problem.rise)} = {problem.y2}. That fits."
         )
     product = problem.a * problem.x
     return (
@@ -184,21 +185,21 @@ def recipe(name: str, source: str, weight: float, write: object) -> Recipe:
 
 
 RECIPES = (
-    recipe("plain", "math_and_trivia", 4, write_plain),
-    recipe("exploring", "math_and_trivia", 8, write_exploring),
-    recipe("verifying", "math_and_trivia", 6, write_verifying),
-    recipe("backtracking", "math_and_trivia", 6, write_backtracking),
-    recipe("looping", "stackexchange", 3, write_looping),
+    recipe("plain", "math_and_trivia", 2, write_plain),
+    recipe("exploring", "math_and_trivia", 5, write_exploring),
+    recipe("verifying", "math_and_trivia", 4, write_verifying),
+    recipe("backtracking", "math_and_trivia", 3, write_backtracking),
+    recipe("looping", "stackexchange", 4, write_looping),
     recipe(
         "story",
         "math_and_trivia",
-        3,
+        2,
         partial(write_story, templates=word_problems.TEMPLATES, category="word_problem"),
     ),
     recipe(
         "contest",
         "arxiv_markdown",
-        6,
+        4,
         partial(write_story, templates=competition.TEMPLATES, category="competition"),
     ),
 )

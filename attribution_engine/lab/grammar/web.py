@@ -151,11 +151,11 @@ def recipe(name: str, weight: float, write: object) -> Recipe:
 
 
 RECIPES = (
-    recipe("recipe", 12, write_recipe),
-    recipe("review", 12, write_review),
-    recipe("travel", 12, write_travel),
-    recipe("weather", 10, write_weather),
-    recipe("furniture", 4, write_furniture),
-    recipe("sports", 8, write_sports),
-    recipe("music", 8, write_music),
+    recipe("recipe", 11, write_recipe),
+    recipe("review", 10, write_review),
+    recipe("travel", 10, write_travel),
+    recipe("weather", 8, write_weather),
+    recipe("furniture", 3, write_furniture),
+    recipe("sports", 5, write_sports),
+    recipe("music", 4, write_music),
 )

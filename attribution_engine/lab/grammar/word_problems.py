@@ -16,7 +16,7 @@ BOXES = ("boxes", "bags", "crates", "baskets", "packs")
 
 def boxes_and_loose(rng: Random) -> Exercise:
     """Full boxes and some loose things."""
-    boxes, each, loose = rng.randint(2, 9), rng.randint(2, 10), rng.randint(1, 10)
+    boxes, each, loose = rng.randint(2, 7), rng.randint(2, 9), rng.randint(2, 9)
     name, thing, box = rng.choice(PEOPLE), rng.choice(THINGS), rng.choice(BOXES)
     packed = boxes * each
     return Exercise(
@@ -34,7 +34,7 @@ def boxes_and_loose(rng: Random) -> Exercise:
 
 def gift_and_share(rng: Random) -> Exercise:
     """A gift is added and everything is shared equally."""
-    friends, share = rng.randint(2, 8), rng.randint(2, 9)
+    friends, share = rng.randint(2, 6), rng.randint(2, 8)
     total = friends * share
     gift = rng.randint(1, total - 1)
     own = total - gift
@@ -54,9 +54,9 @@ def gift_and_share(rng: Random) -> Exercise:
 
 def change_from_note(rng: Random) -> Exercise:
     """Change after buying several things."""
-    count, price = rng.randint(2, 6), rng.randint(2, 8)
+    count, price = rng.randint(2, 6), rng.randint(2, 6)
     cost = count * price
-    note = cost + rng.randint(1, 20)
+    note = cost + rng.randint(1, 10)
     name, shop = rng.choice(PEOPLE), rng.choice(SHOPS)
     return Exercise(
         "change_from_note",
@@ -73,7 +73,7 @@ def change_from_note(rng: Random) -> Exercise:
 
 def twice_as_many(rng: Random) -> Exercise:
     """One has a multiple of what the other has after giving some away."""
-    start, factor = rng.randint(5, 14), rng.randint(2, 4)
+    start, factor = rng.randint(4, 12), rng.randint(2, 4)
     given = rng.randint(1, start - 2)
     left = start - given
     (name, other), thing = rng.sample(PEOPLE, 2), rng.choice(THINGS)
@@ -92,8 +92,8 @@ def twice_as_many(rng: Random) -> Exercise:
 
 def weekly_walk(rng: Random) -> Exercise:
     """Two speeds of walking over a number of days."""
-    first, second = rng.randint(1, 6), rng.randint(1, 6)
-    days = rng.randint(2, 9)
+    first, second = rng.randint(2, 6), rng.randint(2, 6)
+    days = rng.randint(2, 7)
     name = rng.choice(PEOPLE)
     return Exercise(
         "weekly_walk",
@@ -110,7 +110,7 @@ def weekly_walk(rng: Random) -> Exercise:
 
 def tank_rate(rng: Random) -> Exercise:
     """A tank fills at a steady rate: a slope in words."""
-    start, rate, minutes = rng.randint(1, 10), rng.randint(2, 6), rng.randint(2, 8)
+    start, rate, minutes = rng.randint(1, 9), rng.randint(2, 6), rng.randint(2, 6)
     end = start + rate * minutes
     return Exercise(
         "tank_rate",
@@ -127,7 +127,7 @@ def tank_rate(rng: Random) -> Exercise:
 
 def three_steps(rng: Random) -> Exercise:
     """Rows of seats, some taken, groups of the rest."""
-    rows, seats, group = rng.randint(3, 8), rng.randint(3, 8), rng.randint(2, 4)
+    rows, seats, group = rng.randint(2, 6), rng.randint(3, 6), rng.randint(2, 3)
     total = rows * seats
     taken = total % group + group * rng.randint(0, 2)
     free = total - taken
@@ -192,9 +192,9 @@ def write_thread(rng: Random) -> Draft:
 
 
 RECIPES = (
-    Recipe("story-question", "math_and_trivia", "math", "word_problem", "qa", 12, write_question),
-    Recipe("story-lesson", "webdata", "math", "word_problem", "worked_example", 8, write_lesson),
+    Recipe("story-question", "math_and_trivia", "math", "word_problem", "qa", 45, write_question),
+    Recipe("story-lesson", "webdata", "math", "word_problem", "worked_example", 10, write_lesson),
     Recipe(
-        "story-thread", "stackexchange", "math", "word_problem", "forum_answer", 8, write_thread
+        "story-thread", "stackexchange", "math", "word_problem", "forum_answer", 9, write_thread
     ),
 )
