@@ -1,4 +1,4 @@
-"""The command line: `python -m attribution_engine run | demo | diagnose | bench | verify`."""
+"""The command line, `python -m attribution_engine`: run, demo, trust, diagnose, bench, verify."""
 
 from __future__ import annotations
 
@@ -57,13 +57,18 @@ def _run(chosen: argparse.Namespace) -> int:
 def _demo(chosen: argparse.Namespace) -> int:
     from attribution_engine.corpora.configuration import load_config
     from attribution_engine.influence.model import resolve_device
-    from attribution_engine.lab.demo import prepare
+    from attribution_engine.lab.demo import BUNDLE, ask, prepare
     from attribution_engine.run import run
 
     os.chdir(PROJECT)  # the demo is the project's own: its paths are the project's
     resolve_device(chosen.device)
-    prepare(chosen.device, resume=chosen.resume)
-    run(load_config(Path("data/configs/demo.toml")), device=chosen.device, resume=chosen.resume)
+    names = chosen.only or tuple(BUNDLE)
+    prepare(chosen.device, names, resume=chosen.resume)
+    if not chosen.train:
+        ask(chosen.device, names, resume=chosen.resume)
+        for name in names:
+            config = load_config(Path(f"data/configs/{name}.toml"))
+            run(config, device=chosen.device, resume=chosen.resume)
     return 0
 
 
@@ -91,6 +96,23 @@ def _diagnose(chosen: argparse.Namespace) -> int:
     return BROKEN_PROMISE if found.broken else 0
 
 
+def _trust(chosen: argparse.Namespace) -> int:
+    from attribution_engine.lab.budgets import BUDGETS
+    from attribution_engine.lab.trust import TrustOptions, trust
+
+    options = TrustOptions(
+        budget_name=chosen.budget,
+        minutes=chosen.minutes,
+        device=chosen.device,
+        resume=chosen.resume,
+        seed=chosen.seed,
+        work=chosen.work,
+        model=chosen.model,
+    )
+    trust(chosen.store, BUDGETS[chosen.budget], options)
+    return 0
+
+
 def _verify(chosen: argparse.Namespace) -> int:
     from attribution_engine.store.verify import verify
 
@@ -116,11 +138,32 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
 
     demo = commands.add_parser(
-        "demo", help="rebuild the bundled run from nothing, training included"
+        "demo", help="rebuild the bundled runs from nothing, training included"
     )
+    demo.add_argument(
+        "--only", nargs="+", choices=("demo", "demo_large", "demo_sft"), help="not all three"
+    )
+    demo.add_argument("--train", action="store_true", help="stop when the models are trained")
     demo.set_defaults(command=_demo)
 
-    for command in (run, demo):
+    trust = commands.add_parser(
+        "trust", help="retrain many small models on a store's documents: do its scores hold?"
+    )
+    trust.add_argument("store", type=Path, metavar="STORE")
+    trust.add_argument(
+        "--budget",
+        choices=("small", "standard", "large"),
+        default="standard",
+        help="size of the lab: small = 100 documents, 4 queries, 2 seeds, tries the command out; "
+        "standard = 500, 20, 3, for a CPU; large = 3,000, 20, 5, for a GPU (standard)",
+    )
+    trust.add_argument("--minutes", type=float, help="begin no retraining after so many minutes")
+    trust.add_argument("--seed", type=int, default=0, help="of the sample and what is drawn (0)")
+    trust.add_argument("--work", type=Path, help="folder of what is kept (data/work/trust-NAME)")
+    trust.add_argument("--model", help="the run's model, where it has been moved")
+    trust.set_defaults(command=_trust)
+
+    for command in (run, demo, trust):
         command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
         command.add_argument(
             "--resume", action="store_true", help="go on after the last finished stage"

@@ -1,129 +1,189 @@
-"""The bundled demo: corpus, query suites, tokenizer and model, rebuilt from nothing."""
+"""The bundled models and what they are asked: corpora, suites, training, rebuilt from nothing."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
-from typing import Any
 
-import torch
-from tqdm import tqdm
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
-
-from attribution_engine.corpora.correctness import is_correct
+from attribution_engine.lab.accuracy import answer_right, fresh_questions, measure_accuracy
 from attribution_engine.lab.grammar.mixture import DOCUMENTS, write_corpus
-from attribution_engine.lab.problems import as_question
-from attribution_engine.lab.suites import DRAWS, all_suites, write_suites
-from attribution_engine.lab.tokenizer import load_tokenizer
-from attribution_engine.lab.training import TrainingSettings, choose_device, train
+from attribution_engine.lab.suites import (
+    DRAWS,
+    all_suites,
+    as_jsonl,
+    choose_factual,
+    factual_pool,
+)
+from attribution_engine.lab.training import TrainingSettings, train
+from attribution_engine.records import InputError
 
-WORK = Path("data/work/demo")
-MODEL = Path("data/models/demo")
-QUERIES = Path("data/queries")
-FRESH_QUESTIONS = 50
-MAX_NEW_TOKENS = 160
-
-
-@torch.no_grad()
-def complete(model: Any, tokenizer: PreTrainedTokenizerFast, prompt: str) -> str:
-    """The model's greedy completion of a prompt, without the end token."""
-    inputs = tokenizer(prompt, return_tensors="pt")["input_ids"].to(model.device)
-    room = model.config.max_position_embeddings - inputs.shape[1]
-    tokens = model.generate(
-        inputs,
-        attention_mask=torch.ones_like(inputs),
-        do_sample=False,
-        max_new_tokens=min(MAX_NEW_TOKENS, room),
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    return str(tokenizer.decode(tokens[0, inputs.shape[1] :], skip_special_tokens=True))
+DATA = Path("data")
+HELD_OUT = 200
+SMALL = TrainingSettings(epochs=14.0, minutes=60.0, held_out=0.0, saved="bfloat16", compiled=True)
+LARGE = replace(SMALL, hidden=192, layers=6, heads=6, inner=576, epochs=11.0, learning_rate=1.5e-3)
+TUNED = replace(SMALL, epochs=4.0, learning_rate=5e-4, prompt="prompt", response="response")
 
 
-def fresh_questions(name: str, count: int, seed: int) -> list[dict[str, Any]]:
-    """Held-out problems of one of the three tasks that are in no suite."""
-    asked = {row["prompt"] for row in all_suites(seed)[name]}
-    rng = Random(f"{seed}/fresh/{name}")
-    rows: dict[str, dict[str, Any]] = {}
-    while len(rows) < count:
-        problem = DRAWS[name](rng, held_out=True)
-        prompt = as_question(problem.question())
-        if prompt not in asked:
-            rows[prompt] = {"prompt": prompt, "reference": str(problem.answer)}
-    return list(rows.values())
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """One bundled model.
+
+    Attributes:
+        settings: its shape and schedule.
+        corpus: which corpus it is trained on, a key of `CORPORA`.
+        base: the bundled model that training goes on from; None = from nothing.
+        facts: file of its factual questions, and how many it answers right (and as many wrong).
+    """
+
+    settings: TrainingSettings
+    corpus: str
+    base: str | None = None
+    facts: tuple[str, int] | None = None
 
 
-def measure_suite(
-    model: Any, tokenizer: PreTrainedTokenizerFast, name: str, rows: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    """Answer every question of a suite greedily and count the right ones."""
-    answers = [
-        complete(model, tokenizer, row["prompt"])
-        for row in tqdm(rows, desc=f"answering {name}", unit="query")
-    ]
-    pairs = list(zip(answers, rows, strict=True))
-    right = sum(bool(is_correct(answer, row["reference"])) for answer, row in pairs)
-    samples = [
-        {
-            "prompt": row["prompt"],
-            "completion": answer,
-            "reference": row["reference"],
-            "correct": is_correct(answer, row["reference"]),
-        }
-        for answer, row in pairs[:3]
-    ]
-    return {"n": len(pairs), "right": right, "accuracy": right / len(pairs), "samples": samples}
+BUNDLE: dict[str, Bundled] = {
+    "demo": Bundled(SMALL, "base", facts=("factual.jsonl", 20)),
+    "demo_large": Bundled(LARGE, "base", facts=("factual_large.jsonl", 10)),
+    "demo_sft": Bundled(TUNED, "traces", base="demo"),
+}
 
 
-def measure_accuracy(
-    model: Path = MODEL, seed: int = 0, fresh: int | None = None, device: str = "cpu"
-) -> dict[str, Any]:
-    """Measure the model on every suite and on fresh questions; writes `accuracy.json` to it."""
-    tokenizer = load_tokenizer(model)
-    loaded: Any = AutoModelForCausalLM.from_pretrained(model)
-    loaded.to(choose_device(device)).eval()
-    questions = dict(all_suites(seed))
-    for name in DRAWS:
-        questions[f"{name}, fresh"] = fresh_questions(name, fresh or FRESH_QUESTIONS, seed)
-    report = {
-        name: measure_suite(loaded, tokenizer, name, rows) for name, rows in questions.items()
-    }
-    text = json.dumps({"seed": seed, "decoding": "greedy", "suites": report}, indent=2)
-    partial = model / "accuracy.partial"
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(model / "accuracy.json")
-    return report
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """How a corpus is written: where below data/work, by what, and how many documents."""
+
+    file: str
+    write: Callable[[Path, int, int], int]
+    documents: int
+
+
+def _write_traces(path: Path, documents: int, seed: int) -> int:
+    from attribution_engine.lab.grammar.sft_traces import write_traces
+
+    return write_traces(path, documents, seed)
+
+
+CORPORA = {
+    "base": Corpus("demo/corpus.jsonl", write_corpus, DOCUMENTS),
+    "traces": Corpus("demo_sft/traces.jsonl", _write_traces, 3200),
+}
 
 
 def prepare(
     device: str = "auto",
-    work: Path = WORK,
-    model: Path = MODEL,
-    seed: int = 0,
+    names: Sequence[str] = tuple(BUNDLE),
     *,
-    queries: Path = QUERIES,
-    settings: TrainingSettings | None = None,
+    data: Path = DATA,
+    seed: int = 0,
+    settings: Mapping[str, TrainingSettings] | None = None,
+    documents: Mapping[str, int] | None = None,
     resume: bool = False,
 ) -> None:
-    """Write the demo's corpus, query suites, tokenizer and model.
+    """Write the corpora, tokenizers and models of bundled runs.
 
     Args:
         device: "auto", "cpu" or "cuda".
-        work: folder of the corpus and of the training's checkpoint.
-        model: folder of the finished model and its tokenizer.
+        names: which of `BUNDLE`.
+        data: folder with work/ and models/.
         seed: decides everything that is drawn.
-        queries: folder of the query suites.
-        settings: shape and schedule of the model; None = the demo's.
-        resume: keep what is complete and go on from the training's checkpoint.
+        settings: shape and schedule by name, in place of the bundle's.
+        documents: sizes by corpus, in place of the bundle's.
+        resume: keep what is complete and go on from a training's checkpoint.
+
+    Raises:
+        InputError: a model to go on from is not there.
     """
-    corpus, training = work / "corpus.jsonl", work / "training"
-    if not (resume and corpus.is_file()):
-        write_corpus(corpus, DOCUMENTS, seed)
-    write_suites(queries, seed)
-    if not resume:
-        (training / "checkpoint.pt").unlink(missing_ok=True)
-    if not (resume and (model / "training.json").is_file()):
-        train(corpus, model, settings=settings, device=device, seed=seed, work=training)
-    if not (resume and (model / "accuracy.json").is_file()):
-        measure_accuracy(model, seed, device=device)
+    for name in names:
+        bundled = BUNDLE[name]
+        chosen = (settings or {}).get(name, bundled.settings)
+        recipe = CORPORA[bundled.corpus]
+        count = (documents or {}).get(bundled.corpus, recipe.documents)
+        corpus, work = data / "work" / recipe.file, data / "work" / name / "training"
+        model = data / "models" / name
+        held_out = corpus.with_name("held_out.jsonl")
+        if not (resume and corpus.is_file()):
+            recipe.write(corpus, count, seed)
+        if not (resume and held_out.is_file()):
+            recipe.write(held_out, min(count, HELD_OUT), seed + 1)
+        if resume and (model / "training.json").is_file():
+            continue
+        if not resume:
+            (work / "checkpoint.pt").unlink(missing_ok=True)
+        base = data / "models" / bundled.base if bundled.base else None
+        train(
+            corpus,
+            model,
+            settings=chosen,
+            device=device,
+            seed=seed,
+            work=work,
+            base=base,
+            held_out=held_out,
+        )
+
+
+def ask(
+    device: str = "auto",
+    names: Sequence[str] = tuple(BUNDLE),
+    *,
+    data: Path = DATA,
+    seed: int = 0,
+    fresh: int = 100,
+    resume: bool = False,
+) -> None:
+    """Write the suites, and measure each model on them and on fresh questions.
+
+    The factual questions of a base run are chosen as in the Procedural paper: half of them are
+    answered right by its model and half wrong. The pool's order decides between several, so that
+    two runs share many.
+
+    Raises:
+        InputError: a model is missing, or answers too few questions right or wrong.
+    """
+    queries = data / "queries"
+    _write_suites(queries, seed, names)
+    for name in names:
+        model = data / "models" / name
+        if not (model / "training.json").is_file():
+            raise InputError(f"{model}: no model; train it first (demo --only {name} --train)")
+        facts = BUNDLE[name].facts
+        if facts and not (resume and (queries / facts[0]).is_file()):
+            rows = _factual_queries(model, facts[1], seed, device)
+            (queries / facts[0]).write_text(as_jsonl(rows), encoding="utf-8")
+        if not (resume and (model / "accuracy.json").is_file()):
+            questions = dict(_suites_of(name, seed, queries))
+            for task in DRAWS:
+                questions[f"{task}, fresh"] = fresh_questions(task, fresh, seed)
+            measure_accuracy(model, questions, seed, device=device)
+
+
+def _write_suites(queries: Path, seed: int, names: Sequence[str]) -> None:
+    """Write the suites of these runs, but for `factual`, which waits for the models."""
+    queries.mkdir(parents=True, exist_ok=True)
+    for name, rows in all_suites(seed).items():
+        if name != "factual":
+            (queries / f"{name}.jsonl").write_text(as_jsonl(rows), encoding="utf-8")
+    if any(BUNDLE[name].corpus == "traces" for name in names):
+        from attribution_engine.lab.sft_suites import write_sft_suites
+
+        write_sft_suites(queries, seed)
+
+
+def _suites_of(name: str, seed: int, queries: Path) -> dict[str, list[dict[str, object]]]:
+    if BUNDLE[name].corpus == "traces":
+        from attribution_engine.lab.sft_suites import sft_suites
+
+        return {key.removeprefix("sft_"): rows for key, rows in sft_suites(seed).items()}
+    file, _ = BUNDLE[name].facts or ("factual.jsonl", 0)
+    lines = (queries / file).read_text(encoding="utf-8").splitlines()
+    return {**all_suites(seed), "factual": [json.loads(line) for line in lines]}
+
+
+def _factual_queries(model: Path, each: int, seed: int, device: str) -> list[dict[str, object]]:
+    """Questions that the model answers right, and as many that it answers wrong."""
+    pool = factual_pool(seed)
+    answers = answer_right(model, pool, device=device, what="factual pool")
+    right = {index for index, correct in enumerate(answers) if correct}
+    return choose_factual(pool, right, set(range(len(pool))) - right, each)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ import torch
 from tqdm import tqdm
 from transformers import LlamaForCausalLM
 
-from attribution_engine.lab.batches import IGNORED, Tokens, count_tokens, endless_batches, pad
+from attribution_engine.lab.batches import IGNORED, Example, count_tokens, endless_batches, pad
 from attribution_engine.lab.tokenizer import VOCABULARY
 
 BAR = "{l_bar}{bar}| {elapsed} so far, {remaining} left{postfix}"
@@ -38,7 +39,11 @@ class TrainingSettings:
         held_out: part of the documents never trained on, to measure the loss.
         checkpoint_minutes: time between two checkpoints.
         bf16: autocast to bfloat16; None = on CUDA, and on a CPU if measured to be faster.
+        saved: dtype of the saved weights; what is measured is measured with the weights as saved.
+        compiled: let torch compile the pass where there is a C++ compiler; on two cores it
+            trained 1.3M parameters a third faster.
         text: the field of the corpus that is trained on.
+        prompt, response: in place of `text`; the prompt carries no loss.
     """
 
     vocabulary: int = VOCABULARY
@@ -58,7 +63,11 @@ class TrainingSettings:
     held_out: float = 0.02
     checkpoint_minutes: float = 2.0
     bf16: bool | None = None
+    saved: str = "float32"
+    compiled: bool = False
     text: str = "text"
+    prompt: str | None = None
+    response: str | None = None
 
 
 @dataclass
@@ -139,6 +148,9 @@ class Trainer:
         self.mark = mark
         self.seed = seed
         self.progress = Progress()
+        self.loss: Callable[..., torch.Tensor] = token_loss
+        if settings.compiled and shutil.which("c++"):
+            self.loss = torch.compile(token_loss, dynamic=True)
         self.optimizer = torch.optim.AdamW(
             model.parameters(),
             lr=settings.learning_rate,
@@ -177,7 +189,7 @@ class Trainer:
         spent = self.progress.seconds / (60 * budget) if budget else 0.0
         return max(self.progress.step / steps, spent)
 
-    def step(self, documents: list[Tokens], padding: int, steps: int, bf16: bool) -> None:
+    def step(self, documents: list[Example], padding: int, steps: int, bf16: bool) -> None:
         """Take one optimizer step on a batch."""
         start = time.perf_counter()
         inputs, targets = pad(documents, padding)
@@ -185,7 +197,7 @@ class Trainer:
         count = count_tokens(documents)
         for group in self.optimizer.param_groups:
             group["lr"] = rate_at(self.fraction(steps), self.settings)
-        loss = token_loss(self.model, inputs, targets, bf16) / count
+        loss = self.loss(self.model, inputs, targets, bf16) / count
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         self.optimizer.step()
@@ -204,7 +216,7 @@ class Trainer:
         if progress.step % 100 == 0:
             progress.history.append((progress.step, round(progress.last_loss, 4)))
 
-    def run(self, documents: list[Tokens], padding: int, steps: int, bf16: bool) -> None:
+    def run(self, documents: list[Example], padding: int, steps: int, bf16: bool) -> None:
         """Take steps until the training is done, with a progress bar and checkpoints.
 
         Raises:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -13,7 +14,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from attribution_engine.lab import demo
+from attribution_engine.lab import accuracy, demo
 from attribution_engine.lab.batches import endless_batches, make_batches, split_off
 from attribution_engine.lab.grammar.mixture import write_corpus
 from attribution_engine.lab.trainer import Trainer, rate_at
@@ -143,15 +144,65 @@ def test_bad_corpus_is_named(tmp_path: Path, content: str | None, message: str) 
     assert str(path) in str(error.value)
 
 
-def test_demo_is_prepared_and_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    work, model, queries = tmp_path / "work", tmp_path / "model", tmp_path / "queries"
-    monkeypatch.setattr(demo, "MAX_NEW_TOKENS", 3)
-    monkeypatch.setattr(demo, "FRESH_QUESTIONS", 2)
-    monkeypatch.setattr(demo, "DOCUMENTS", 90)
-    demo.prepare("cpu", work, model, 0, queries=queries, settings=TINY)
-    accuracy = json.loads((model / "accuracy.json").read_text())["suites"]
-    assert accuracy["slopes, fresh"]["n"] == 2
-    assert not math.isnan(accuracy["arithmetic"]["accuracy"])
-    before = {path: path.stat().st_mtime_ns for path in [*model.iterdir(), *work.glob("*.jsonl")]}
-    demo.prepare("cpu", work, model, 0, queries=queries, settings=TINY, resume=True)
+def test_fine_tuning_goes_on_from_a_model_and_masks_prompts(corpus: Path, tmp_path: Path) -> None:
+    base, tuned = tmp_path / "base", tmp_path / "tuned"
+    train(corpus, base, settings=replace(TINY, saved="bfloat16"), seed=1)
+    assert {weight.dtype for weight in weights(base).values()} == {torch.bfloat16}
+    traces = tmp_path / "traces.jsonl"
+    row = {"prompt": "Question: 1 + 1\nAnswer:", "response": " It is 2. The answer is 2."}
+    traces.write_text(json.dumps(row) + "\n")
+    settings = replace(TINY, prompt="prompt", response="response", epochs=20.0, held_out=0.0)
+    report = train(traces, tuned, settings=settings, base=base)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    response = len(tokenizer(row["prompt"] + row["response"])["input_ids"])
+    response -= len(tokenizer(row["prompt"])["input_ids"])
+    assert report["corpus"]["tokens"] == response + 1  # and the end token
+    assert report["base"] == str(base)
+    assert report["loss_last_steps"] < report["loss_first_step"]
+    first = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).state_dict()
+    apart = [(weight - first[name]).abs().max() for name, weight in weights(tuned).items()]
+    assert 0 < max(apart) < 0.5
+
+
+def test_fine_tuning_without_a_base_is_refused(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no model to fine-tune"):
+        train(corpus, tmp_path / "out", settings=TINY, base=tmp_path / "nothing")
+
+
+def test_loss_is_measured_on_documents_that_are_not_in_the_corpus(
+    corpus: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.jsonl"
+    write_corpus(other, 90, 1)
+    other.write_text(other.read_text() + corpus.read_text())
+    settings = replace(TINY, held_out=0.0)
+    report = train(corpus, tmp_path / "model", settings=settings, held_out=other)
+    assert report["corpus"]["trained_on"] == 90
+    assert 80 <= report["corpus"]["held_out"] <= 90
+
+
+BASE_MODELS = ("demo", "demo_large")
+
+
+def test_demo_is_prepared_asked_and_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accuracy, "MAX_NEW_TOKENS", 3)
+    monkeypatch.setattr(demo, "choose_factual", lambda pool, right, wrong, each: pool[: each // 5])
+    settings = {name: replace(TINY, saved="bfloat16", held_out=0.0) for name in BASE_MODELS}
+    sizes = {"base": 120}
+    options = {"data": tmp_path, "settings": settings, "documents": sizes}
+    with pytest.raises(InputError, match="demo_large: no model"):
+        demo.ask("cpu", ["demo_large"], data=tmp_path, fresh=2)
+    demo.prepare("cpu", BASE_MODELS, resume=True, **options)
+    demo.ask("cpu", BASE_MODELS, data=tmp_path, fresh=2)
+    folder = tmp_path / "models" / "demo"
+    found = json.loads((folder / "accuracy.json").read_text())["suites"]
+    assert found["slopes, fresh"]["n"] == 2
+    assert found["factual"]["n"] == 4
+    assert not math.isnan(found["arithmetic"]["accuracy"])
+    files = [path for path in tmp_path.rglob("*.json*") if "queries" not in path.parts]
+    before = {path: path.stat().st_mtime_ns for path in files}
+    demo.prepare("cpu", BASE_MODELS, resume=True, **options)
+    demo.ask("cpu", BASE_MODELS, data=tmp_path, fresh=2, resume=True)
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
