@@ -26,10 +26,10 @@ from attribution_engine.prepared_corpus import PreparedCorpus, prepare_corpus
 from attribution_engine.progress import progress
 from attribution_engine.records import InputError, Query, RunConfig
 from attribution_engine.run_inputs import corpus_digest
-from attribution_engine.text.spans import steps
+from attribution_engine.text.marked_steps import document_steps
 from attribution_engine.text.token_classes import CLASSES, classify
 
-READING = "classes and spans 1"  # changes whenever prepared corpora have to be made anew
+READING = "classes and spans 2"  # changes whenever prepared corpora have to be made anew
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ def read_corpus(
             vocabulary=vocabulary,
             folder=folder,
             classify=_class_numbers,
-            spans=lambda text: [(span.start, span.end) for span in steps(text)],
+            spans=lambda document: [(span.start, span.end) for span in document_steps(document)],
             progress=step,
         )
 

@@ -165,7 +165,7 @@ class PreparedCorpus(Sequence[TokenisedText]):
             yield self.document(row)
 
     def parquet_parts(self) -> list[Path]:
-        """Parquet files, in order, with the documents' columns of the store but gradient_norm."""
+        """Parquet files, in order: the store's columns but gradient_norm, and `NOT_STORED` ones."""
         return [part / "documents.parquet" for part in self._parts]
 
     def _place(self, row: int) -> tuple[int, int, int]:
@@ -214,7 +214,7 @@ def prepare_corpus(
         context: positions that the model has; vocabulary: tokens that it has embeddings for.
         folder: where the parts go; it is made if absent and holds nothing else.
         classify: a class number (0 to 255) for each token, to be kept with it.
-        spans: the characters of a text's spans, ordered, to be kept with their tokens.
+        spans: the characters of a document's spans, ordered, to be kept with their tokens.
         progress: told how many more rows of the corpus are done.
 
     Raises:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,12 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attribution_engine.influence.tokens import TokenisedText
-from attribution_engine.records import Document, InputError
+from attribution_engine.records import Document, InputError, Mark
 
 # Text and the ends of its tokens, to a class number for each token.
 Classify = Callable[[str, tuple[int, ...]], Sequence[int]]
-# Text to the characters (start, end) of its spans, in the order of their starts.
-FindSpans = Callable[[str], Sequence[tuple[int, int]]]
+# A document to the characters (start, end) of its spans, in the order of their starts.
+FindSpans = Callable[[Document], Sequence[tuple[int, int]]]
 
 ROW_GROUP: Final = 256  # documents read at once when one is asked for
 NAMED: Final = 5  # skipped rows that are named
@@ -46,8 +46,10 @@ SCHEMA: Final = pa.schema(
         ("metadata", pa.string()),
         ("loss_ranges", INTEGERS),
         ("where", pa.string()),
+        ("marks", pa.string()),
     ]
 )
+NOT_STORED: Final = ("where", "marks")  # columns that the store has no column for
 # What `read_documents_of` needs of them.
 DOCUMENT_FIELDS: Final = [name for name in SCHEMA.names if name not in ("n_tokens", "token_ends")]
 
@@ -90,7 +92,7 @@ class PartBuilder:
         if self._classify is not None:
             tokens[2] += CLASS * _classes(self._classify(document.text, text.token_ends), text)
         if self._find_spans is not None:
-            self._spans.append(span_tokens(self._find_spans(document.text), text.token_ends))
+            self._spans.append(span_tokens(self._find_spans(document), text.token_ends))
         self.documents.append(document)
         self._tokens.append(tokens)
         self._cut.append(text.cut)
@@ -162,6 +164,7 @@ def read_documents_of(table: pa.Table) -> list[Document]:
             metadata=json.loads(row["metadata"]),
             where=row["where"],
             loss_ranges=_pairs(row["loss_ranges"]),
+            marks=tuple(Mark(*each) for each in json.loads(row["marks"])),
         )
         for row in table.select(DOCUMENT_FIELDS).to_pylist()
     ]
@@ -197,7 +200,7 @@ def _table(
     columns: dict[str, Any] = {
         name: [getattr(document, name) for document in documents]
         for name in SCHEMA.names
-        if name not in ("doc_id", "n_tokens", "token_ends", "metadata", "loss_ranges")
+        if name not in ("doc_id", "n_tokens", "token_ends", "metadata", "loss_ranges", "marks")
     }
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     columns |= {
@@ -206,6 +209,7 @@ def _table(
         "token_ends": pa.ListArray.from_arrays(offsets, ends),
         "metadata": [json.dumps(each.metadata, ensure_ascii=False) for each in documents],
         "loss_ranges": [each.flat_loss_ranges for each in documents],
+        "marks": [json.dumps([astuple(mark) for mark in each.marks]) for each in documents],
     }
     return pa.table({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA)
 

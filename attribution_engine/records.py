@@ -22,7 +22,8 @@ METHODS = (
 )
 Alignment = Literal["predicted", "update"]
 Device = Literal["auto", "cpu", "cuda"]
-SpanKind = Literal["sentence", "line", "code", "heading", "list item", "formula"]
+SpanKind = Literal["sentence", "line", "code", "heading", "list item", "formula", "passage"]
+Detector = Literal["rules", "corpus"]
 
 
 class InputError(Exception):
@@ -34,6 +35,15 @@ class InputError(Exception):
 
 class UnreadableRow(InputError):
     """Bad input of a single row; `corpus.unreadable = "skip"` leaves the row out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Characters `start` to `end` of a document, and the behaviour that the corpus sees there."""
+
+    start: int
+    end: int
+    behaviour: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,7 @@ class Document:
         where: file and row it was read from, for messages.
         loss_ranges: characters of `text` with loss, as (start, end), ascending and apart; the
             first starts at `prompt_chars`. Empty: everything from `prompt_chars` on has loss.
+        marks: passages of `text` whose behaviour the corpus names, ascending and apart.
     """
 
     doc_id: int
@@ -62,6 +73,7 @@ class Document:
     metadata: dict[str, Any] = field(default_factory=dict)
     where: str = ""
     loss_ranges: tuple[tuple[int, int], ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     @property
     def flat_loss_ranges(self) -> list[int] | None:
@@ -114,11 +126,19 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A step of a document or trace: characters `start` to `end` of the unaltered text."""
+    """A step of a document or trace: characters `start` to `end` of the unaltered text.
+
+    Attributes:
+        kind: "passage" for what the corpus marks, else the form of the step.
+        behaviour: what the step does ("verifies"), None if nobody said.
+        detector: who found the step: "rules" of form, or the "corpus".
+    """
 
     start: int
     end: int
     kind: SpanKind
+    behaviour: str | None = None
+    detector: Detector = "rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +173,7 @@ class CorpusConfig:
         template: "tokenizer": its chat template writes the messages (or prompt and response);
             "plain": messages become "User: …", "Assistant: …"; None = "tokenizer" for messages,
             and prompt + separator + response as they stand.
+        spans: field of the passages whose behaviour the corpus names, see `marks.read_marks`.
         unreadable: whether an unreadable row stops the run or is skipped, counted and named.
         max_tokens: None = no document may be longer than the model's context.
         limit: rows to read; None = all.
@@ -178,6 +199,7 @@ class CorpusConfig:
     table: str | None = None
     template: Literal["tokenizer", "plain"] | None = None
     unreadable: Literal["stop", "skip"] = "stop"
+    spans: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def _model_path(section: Section, key: str, value: str) -> str:
 def _corpus(top: Section) -> CorpusConfig:
     fields = ("text", "prompt", "response", "messages", "separator", "template", *LABELS)
     places = ("path", "dataset", "subset", "split", "revision", "table")
-    known = (*places, *fields, "metadata", "max_tokens", "limit", "unreadable")
+    known = (*places, *fields, "metadata", "spans", "max_tokens", "limit", "unreadable")
     section = Section(top.file, "corpus", _table(top, "corpus"), known)
     path, dataset = _corpus_place(section)
     text, prompt, response, messages = _corpus_fields(section)
@@ -136,6 +136,12 @@ def _corpus(top: Section) -> CorpusConfig:
         )
     if "separator" in section.values and (messages or template == "tokenizer"):
         raise section.error("separator", "does nothing where a template joins; remove the line")
+    if "spans" in section.values and (template or messages or not (text or prompt)):
+        raise section.error(
+            "spans",
+            "counts characters of text or response as they stand in the row; remove the "
+            "line, or name text, or prompt and response without a template",
+        )
     return CorpusConfig(
         path=path,
         dataset=dataset,
@@ -154,6 +160,7 @@ def _corpus(top: Section) -> CorpusConfig:
         category=section.string("category"),
         difficulty=section.string("difficulty"),
         metadata=section.strings("metadata"),
+        spans=section.string("spans"),
         max_tokens=section.integer("max_tokens", None, least=2),
         limit=section.integer("limit", None, least=1),
         unreadable=section.choice("unreadable", "stop", UNREADABLE),  # type: ignore[arg-type]

@@ -18,9 +18,10 @@ from attribution_engine.corpora.chat import (
     read_messages,
     rendered_chat,
 )
+from attribution_engine.corpora.marks import read_marks
 from attribution_engine.corpora.rows import missing_field
 from attribution_engine.corpora.sources import corpus_kind, corpus_rows, count_corpus_rows
-from attribution_engine.records import CorpusConfig, Document, InputError, UnreadableRow
+from attribution_engine.records import CorpusConfig, Document, InputError, Mark, UnreadableRow
 
 
 def read_documents(
@@ -120,6 +121,7 @@ def needed_fields(config: CorpusConfig) -> list[str]:
         *(config.text, config.prompt, config.response, config.messages),
         *(config.source, config.domain, config.category, config.difficulty),
         *config.metadata,
+        config.spans,
     )
     return list(dict.fromkeys(name for name in named if name is not None))
 
@@ -152,6 +154,12 @@ def _document(
     tokenizer: PreTrainedTokenizerBase | None,
 ) -> Document:
     text, prompt_chars, ranges = _text(config, where, row, tokenizer)
+    marks: tuple[Mark, ...] = ()
+    if config.spans is not None:
+        if config.spans not in row:
+            raise missing_field(where, config.spans, list(row))
+        place = f'{where}: field "{config.spans}"'
+        marks = read_marks(place, row[config.spans], text[prompt_chars:], prompt_chars)
     return Document(
         doc_id=0,
         text=text,
@@ -163,6 +171,7 @@ def _document(
         metadata={name: _kept(where, row, name) for name in config.metadata},
         where=where,
         loss_ranges=ranges,
+        marks=marks,
     )
 
 

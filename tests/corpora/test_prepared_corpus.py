@@ -113,7 +113,7 @@ def test_the_parquet_parts_fill_the_documents_of_a_store(tmp_path: Path, tokeniz
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE documents ({TABLES['documents']})")
         connection.execute(
-            'INSERT INTO documents BY NAME SELECT * EXCLUDE ("where") FROM read_parquet(?)',
+            'INSERT INTO documents BY NAME SELECT * EXCLUDE ("where", marks) FROM read_parquet(?)',
             [[str(path) for path in corpus.parquet_parts()]],
         )
         rows = connection.execute(
@@ -144,7 +144,8 @@ def test_classes_and_spans_are_kept_with_their_tokens(tmp_path: Path, tokenizer:
     def classify(text: str, ends: tuple[int, ...]) -> list[int]:
         return [(len(text) + end) % 256 for end in ends]
 
-    def spans(text: str) -> list[tuple[int, int]]:
+    def spans(document: Document) -> list[tuple[int, int]]:
+        text = document.text
         return [(at, min(at + 7, len(text))) for at in range(0, len(text) % 40, 7)]
 
     config = write_rows(tmp_path / "c.jsonl")
@@ -154,7 +155,9 @@ def test_classes_and_spans_are_kept_with_their_tokens(tmp_path: Path, tokenizer:
         text, tokens = corpus.text(row), corpus[row]
         assert corpus.classes(row).tolist() == classify(text, tokens.token_ends)
         assert corpus.classes(row).dtype == np.uint8
-        assert corpus.spans(row)[:, :2].tolist() == [list(span) for span in spans(text)]
+        assert corpus.spans(row)[:, :2].tolist() == [
+            list(span) for span in spans(corpus.document(row))
+        ]
         for start, end, first, stop in corpus.spans(row):
             inside = [at for at, e in enumerate(tokens.token_ends) if start <= e - 1 < end]
             assert list(range(first, stop)) == inside
@@ -166,7 +169,7 @@ def test_classes_and_spans_are_kept_with_their_tokens(tmp_path: Path, tokenizer:
 
 def test_a_corpus_without_any_span(tmp_path: Path, tokenizer: Any) -> None:
     config = write_rows(tmp_path / "c.jsonl", 9)
-    corpus = prepared(config, tokenizer, tmp_path / "parts", spans=lambda text: [])
+    corpus = prepared(config, tokenizer, tmp_path / "parts", spans=lambda document: [])
     assert corpus.spans(8).shape == (0, 4)
 
 

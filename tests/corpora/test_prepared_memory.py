@@ -31,7 +31,8 @@ before, own, began = memory("VmRSS"), memory("RssAnon"), time.monotonic()
 config = CorpusConfig(path=folder / "corpus.jsonl", prompt="q", response="a", source="s")
 corpus = prepare_corpus(
     config, tokenizer, context=64, vocabulary=300, folder=folder / "prepared",
-    classify=lambda text, ends: [1] * len(ends), spans=lambda text: [(0, 5), (5, len(text))],
+    classify=lambda text, ends: [1] * len(ends),
+    spans=lambda document: [(0, 5), (5, len(document.text))],
 )
 seconds, preparing = time.monotonic() - began, memory("VmHWM") - before
 assert len(corpus) == documents
