@@ -31,6 +31,7 @@ from attribution_engine.influence.memory import (
 )
 from attribution_engine.influence.model import resolve_device
 from attribution_engine.influence.query_gradients import WeightedTexts
+from attribution_engine.model_reports import read_reports
 from attribution_engine.plan import needed, shape_of
 from attribution_engine.preparation import (
     Prepared,
@@ -73,6 +74,7 @@ def run(config: RunConfig, *, device: str = "auto", resume: bool = False) -> Non
 def _run(config: RunConfig, device: str, resume: bool) -> None:
     if resume:
         check_resumable(config, resolve_device(device).type)  # before the corpus is read anew
+    reports = read_reports(config.model.path)  # first, as it takes no time to fail here
     ready = prepare(config, device)
     print(coverage_line(ready), flush=True)
     work = Workspace(config, resume=resume, device=ready.device.type)
@@ -86,7 +88,7 @@ def _run(config: RunConfig, device: str, resume: bool) -> None:
             result = _by_words(ready, work, completed)
         else:
             result = _by_gradients(ready, work, completed)
-        fill_store(ready, work, result, notes)
+        fill_store(ready, work, result, notes, reports)
     except NotFinite as error:
         raise InputError(
             f"{config.model.path}: {error}, at document or query {error.row + 1}; check the "

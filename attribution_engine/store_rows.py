@@ -23,7 +23,9 @@ from attribution_engine.influence.curvature import FITTED
 from attribution_engine.influence.layers import coverage
 from attribution_engine.influence.query_gradients import completion_nats
 from attribution_engine.influence.tokens import TokenisedText
+from attribution_engine.model_reports import ModelReports
 from attribution_engine.preparation import Prepared
+from attribution_engine.prepared_parts import NOT_STORED
 from attribution_engine.progress import progress
 from attribution_engine.query_rows import STORED, query_item_rows, query_rows
 from attribution_engine.records import Query
@@ -32,11 +34,9 @@ from attribution_engine.span_sums import SpanInfluence, outermost_spans, spans_o
 from attribution_engine.store.schema import SCHEMA_VERSION, SIGN
 from attribution_engine.store.writer import StoreWriter, building
 from attribution_engine.tails import Tails
-from attribution_engine.text.spans import steps
+from attribution_engine.text.marked_steps import document_steps
 from attribution_engine.token_stages import read_tail_tokens
 from attribution_engine.workspace import Workspace
-
-DETECTOR = "rules"  # what found the spans
 
 
 @dataclass(slots=True)
@@ -72,7 +72,9 @@ class Result:
     terms: list[Term]
 
 
-def fill_store(ready: Prepared, work: Workspace, result: Result, notes: str) -> None:
+def fill_store(
+    ready: Prepared, work: Workspace, result: Result, notes: str, reports: ModelReports
+) -> None:
     """Writes the store aside and moves it into place."""
 
     def nats_of(text: TokenisedText) -> tuple[float, list[float]]:
@@ -84,7 +86,8 @@ def fill_store(ready: Prepared, work: Workspace, result: Result, notes: str) -> 
         progress("store", len(completed), "query") as step,
         building(config.store) as store,
     ):
-        store.insert("run", [run_row(ready, result, work, notes, alignments)])
+        row = run_row(ready, result, work, notes, alignments)
+        store.insert("run", [row | asdict(reports)])
         for table in document_tables(ready, result.norms):
             store.insert_table("documents", table)
         if completed[0].parts:
@@ -162,7 +165,7 @@ def document_tables(ready: Prepared, norms: np.ndarray | None) -> Iterator[pa.Ta
     for part in ready.corpus.parquet_parts():
         with pq.ParquetFile(part) as file:
             for batch in file.iter_batches(batch_size=2_000):
-                table = pa.Table.from_batches([batch]).drop_columns(["where"])
+                table = pa.Table.from_batches([batch]).drop_columns(list(NOT_STORED))
                 if norms is not None:
                     of_these = pa.array(norms[start : start + len(table)].astype(np.float32))
                     table = table.append_column("gradient_norm", of_these)
@@ -172,14 +175,15 @@ def document_tables(ready: Prepared, norms: np.ndarray | None) -> Iterator[pa.Ta
 
 def span_rows(ready: Prepared) -> Iterator[dict[str, Any]]:
     for document in ready.corpus.documents_in(0, len(ready.corpus)):
-        for number, span in enumerate(steps(document.text)):
+        for number, span in enumerate(document_steps(document)):
             yield {
                 "doc_id": document.doc_id,
                 "span_id": number,
                 "start": span.start,
                 "end": span.end,
                 "kind": span.kind,
-                "detector": DETECTOR,
+                "behaviour": span.behaviour,
+                "detector": span.detector,
             }
 
 

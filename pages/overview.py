@@ -5,11 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts import links, runs, wording
+from pages.parts.accuracies import show_accuracies
 from pages.parts.facts import facts
 from pages.parts.navigation import through_app
 from pages.parts.run_facts import run_facts, what_is_seen
 from pages.parts.table import Column, Row, table
 from pages.parts.token_classes import token_classes
+from pages.parts.trust_facts import badge
 
 MEANING = """
 **What a number means.** *Influence* is the first-order change of the completion's log-probability,
@@ -71,8 +73,16 @@ with st.container(border=True):
             "completion's probability would be above 1. Only the order is to be read."
         )
     right.page_link(
+        "pages/trust.py",
+        label=badge(reader.trust_badge()),
+        query_params=links.address_of("trust"),
+    )
+    right.page_link(
         "pages/method.py", label="The method note", query_params=links.address_of("method")
     )
+
+if run.accuracies:
+    show_accuracies(run, reader.suites())
 
 suites, corpus = st.columns([3, 2], gap="medium")
 with suites:

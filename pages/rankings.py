@@ -10,6 +10,7 @@ from pages.parts import figures, filters, links, runs, wording
 from pages.parts.export import csv_bytes
 from pages.parts.navigation import through_app
 from pages.parts.table import Column, Row, table
+from pages.parts.trust_facts import badge
 
 PAGE = links.RANKING_PAGE
 
@@ -24,6 +25,13 @@ score_names, score_units = method.score_names, method.score_units
 
 heading = f"Most {side} documents" if method.signed else f"Documents {method.end(side)}"
 st.header(heading, anchor=False)
+st.page_link(
+    "pages/trust.py",
+    label=badge(reader.trust_badge()),
+    query_params=links.address_of("trust"),
+    help="The tests of these scores against retraining: linear datamodelling score (Spearman of "
+    "predicted and real change), removal, planted facts, stability.",
+)
 filters.score_and_filters(reader)
 only = links.only()
 place = max(1, links.number("place") or 1)

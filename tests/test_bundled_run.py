@@ -1,10 +1,12 @@
-"""What ships: a store that keeps its promises, and the model and queries it was made from."""
+"""What ships: stores that keep their promises, and the models and queries they were made from."""
 
 from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,91 +20,181 @@ from attribution_engine.store.verify import verify
 from tests.influence.tiny_models import CPU, tracked_model
 
 ROOT = Path(__file__).resolve().parents[1]
-STORE = ROOT / "data" / "runs" / "demo.duckdb"
-MODEL = ROOT / "data" / "models" / "demo"
+RUNS = ("demo", "demo_large", "demo_sft")
+BASE_RUNS = RUNS[:2]
+TASKS = ("arithmetic", "slopes", "linear_equations")
 SUITES = {
-    "arithmetic": 20,
-    "slopes": 20,
-    "linear_equations": 20,
-    "factual": 20,
-    "factual_control": 10,
-    "reasoning_control": 10,
-    "gsm8k_style": 10,
-    "aime_style": 10,
+    "demo": {
+        "arithmetic": 20,
+        "slopes": 20,
+        "linear_equations": 20,
+        "factual": 40,
+        "factual_control": 10,
+        "reasoning_control": 10,
+        "planted_facts": 20,
+    },
+    "demo_large": {"slopes": 20, "linear_equations": 20, "factual": 20, "planted_facts": 10},
+    "demo_sft": {
+        "gsm8k_style": 12,
+        "aime_style": 12,
+        "mbpp_style": 12,
+        "gsm8k_style_set": 1,
+        "aime_style_set": 1,
+        "mbpp_style_set": 1,
+    },
 }
+MEGABYTE = 2**20
 
 
-@pytest.fixture(scope="module")
-def store():
-    connection = duckdb.connect(str(STORE), read_only=True)
-    yield connection
+def store_of(name: str) -> Path:
+    return ROOT / "data" / "runs" / f"{name}.duckdb"
+
+
+def model_of(name: str) -> Path:
+    return ROOT / "data" / "models" / name
+
+
+def report_of(name: str, file: str) -> dict[str, Any]:
+    return json.loads((model_of(name) / file).read_text())
+
+
+@pytest.fixture(scope="module", params=RUNS)
+def run(request: pytest.FixtureRequest) -> Iterator[tuple[str, duckdb.DuckDBPyConnection]]:
+    connection = duckdb.connect(str(store_of(request.param)), read_only=True)
+    yield request.param, connection
     connection.close()
 
 
-def test_the_shipped_store_keeps_its_promises():
-    assert verify(STORE) == []
+@pytest.mark.parametrize("name", RUNS)
+def test_a_shipped_store_keeps_its_promises(name: str) -> None:
+    assert verify(store_of(name)) == []
 
 
-def test_store_and_model_are_small_enough_to_ship():
-    files = [STORE, *MODEL.iterdir()]
-    assert sum(file.stat().st_size for file in files) <= 25 * 2**20
+def test_what_ships_is_small_enough() -> None:
+    files = [path for path in (ROOT / "data").rglob("*") if "work" not in path.parts]
+    assert sum(path.stat().st_size for path in files if path.is_file()) <= 45 * MEGABYTE
 
 
-def test_every_suite_was_answered_in_full(store):
+def test_every_suite_was_answered_in_full(run: tuple[str, duckdb.DuckDBPyConnection]) -> None:
+    name, store = run
     counts = dict(store.execute("SELECT suite, count(*) FROM queries GROUP BY 1").fetchall())
-    assert counts == SUITES
+    assert counts == SUITES[name]
 
 
-def test_the_corpus_is_large_and_of_the_eight_sources(store):
-    counts = store.execute("SELECT source, count(*) FROM documents GROUP BY 1").fetchall()
-    assert sum(n for _, n in counts) >= 3000
-    assert {source for source, _ in counts} == {
-        "wiki",
-        "math_and_trivia",
-        "stackexchange",
-        "arxiv_markdown",
-        "code",
-        "general_knowledge",
-        "multilingual",
-        "webdata",
-    }
+def test_the_corpora_are_as_large_as_promised(
+    run: tuple[str, duckdb.DuckDBPyConnection],
+) -> None:
+    name, store = run
+    counts = dict(store.execute("SELECT source, count(*) FROM documents GROUP BY 1").fetchall())
+    if name in BASE_RUNS:
+        assert sum(counts.values()) >= 10_000
+        assert set(counts) == {
+            "wiki",
+            "math_and_trivia",
+            "stackexchange",
+            "arxiv_markdown",
+            "code",
+            "general_knowledge",
+            "multilingual",
+            "webdata",
+        }
+    else:
+        assert sum(counts.values()) >= 3_000
+        behaviours = store.execute(
+            "SELECT metadata ->> 'behaviour', count(*) FROM documents GROUP BY 1"
+        ).fetchall()
+        assert {behaviour for behaviour, _ in behaviours} == {
+            "explores_after_answer",
+            "explores_before_answer",
+            "verifies",
+            "backtracks",
+            "none",
+        }
+        assert min(count for _, count in behaviours) >= 500
 
 
-def test_the_model_that_ships_gives_the_completions_and_nats_in_the_store(store):
-    config = ModelConfig(str(MODEL))
+def test_the_model_that_ships_gives_the_completions_and_nats_in_the_store(
+    run: tuple[str, duckdb.DuckDBPyConnection],
+) -> None:
+    name, store = run
+    config = ModelConfig(str(model_of(name)))
     model, tokenizer = load_model(config, CPU), load_tokenizer(config)
     tracked = tracked_model(model)
     # Not load_config: the corpus, which the demo writes, does not ship.
-    entries = tomllib.loads((ROOT / "data" / "configs" / "demo.toml").read_text())["queries"]
-    limits = {entry["suite"]: entry["max_new_tokens"] for entry in entries}
-    folder = ROOT / "data" / "queries"
-    queries = read_suites([SuiteConfig(folder / f"{n}.jsonl", n, "generate") for n in limits])
-    for query_id in (0, 25, 61, 95, 118):
+    raw = tomllib.loads((ROOT / "data" / "configs" / f"{name}.toml").read_text())["queries"]
+    entries = [entry for entry in raw if not entry.get("set")]
+    files = [
+        ROOT / entry.get("file", f"data/queries/{entry.get('suite')}.jsonl") for entry in entries
+    ]
+    suites = [
+        SuiteConfig(
+            file,
+            entry.get("name", entry.get("suite")),
+            entry["completions"],
+            limit=entry.get("limit"),
+            verifier=entry.get("verifier", "numeric"),
+        )
+        for file, entry in zip(files, entries, strict=True)
+    ]
+    limits = {
+        suite.suite: entry.get("max_new_tokens", 128)
+        for suite, entry in zip(suites, entries, strict=True)
+    }
+    queries = read_suites(suites)
+    for query_id in range(2, len(queries), 14):
         (done,), _ = complete_queries([queries[query_id]], limits, model, tokenizer, CPU)
         row = store.execute(
             "SELECT completion, correct, nats, token_ends FROM queries WHERE query_id = ?",
             [query_id],
         ).fetchone()
+        assert row is not None
         assert (done.query.completion, done.query.correct) == row[:2]
         assert completion_nats(tracked, done.tokens)[0] == pytest.approx(row[2], rel=1e-3)
         assert list(done.tokens.token_ends) == row[3]
 
 
-def test_what_helps_a_slope_query_most_is_about_slopes(store):
-    top = store.execute(
-        """SELECT query_id, doc_id, category FROM influence JOIN documents USING (doc_id)
-        JOIN queries USING (query_id) WHERE suite = 'slopes' AND influence.rank <= 10"""
-    ).fetchall()
-    share = sum(category == "slope" for _, _, category in top) / len(top)
-    corpus = store.execute("SELECT avg((category = 'slope')::INT) FROM documents").fetchone()[0]
-    assert share > 0.8
-    assert corpus < 0.2
+@pytest.mark.parametrize("name", BASE_RUNS)
+@pytest.mark.parametrize("task", TASKS)
+def test_a_base_model_meets_the_papers_entry_condition(name: str, task: str) -> None:
+    fresh = report_of(name, "accuracy.json")["suites"][f"{task}, fresh"]
+    assert fresh["n"] == 100
+    assert fresh["right"] / fresh["n"] >= 0.8
 
 
-def test_provenance_says_how_the_model_was_made(store):
-    training = json.loads((MODEL / "training.json").read_text())
-    assert training["seconds"] <= 40 * 60
-    assert {"command", "seed", "machine", "tokens", "corpus"} <= set(training)
-    notes, corpus = store.execute("SELECT notes, n_documents FROM run").fetchone()
-    assert "Synthetic" in notes
-    assert training["corpus"]["documents"] == corpus
+@pytest.mark.parametrize("name", BASE_RUNS)
+def test_half_of_the_factual_questions_are_answered_wrong(name: str) -> None:
+    with duckdb.connect(str(store_of(name)), read_only=True) as store:
+        found = store.execute(
+            "SELECT count(*), count_if(correct) FROM queries WHERE suite = 'factual'"
+        ).fetchone()
+    assert found is not None
+    assert found[1] * 2 == found[0]
+
+
+@pytest.mark.parametrize("name", BASE_RUNS)
+def test_what_helps_a_slope_query_most_is_about_slopes(name: str) -> None:
+    with duckdb.connect(str(store_of(name)), read_only=True) as store:
+        top = store.execute(
+            """SELECT avg((category = 'slope')::INT) FROM influence JOIN documents USING (doc_id)
+            JOIN queries USING (query_id) WHERE suite = 'slopes' AND influence.rank <= 10"""
+        ).fetchone()
+        corpus = store.execute("SELECT avg((category = 'slope')::INT) FROM documents").fetchone()
+    assert top is not None and corpus is not None
+    assert top[0] > 0.7
+    assert corpus[0] < 0.25
+
+
+def test_provenance_says_how_each_model_was_made(
+    run: tuple[str, duckdb.DuckDBPyConnection],
+) -> None:
+    name, store = run
+    training = report_of(name, "training.json")
+    assert training["seconds"] <= 3 * 60 * 60
+    assert {"command", "seed", "machine", "tokens", "corpus", "optimiser"} <= set(training)
+    row = store.execute("SELECT notes, n_documents, n_parameters, accuracy FROM run").fetchone()
+    assert row is not None
+    assert "Synthetic" in row[0]
+    assert training["corpus"]["documents"] == row[1]
+    assert training["parameters"] == row[2]
+    shares = json.loads(row[3])
+    assert shares["slopes, fresh"]["n"] == 100

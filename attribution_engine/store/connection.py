@@ -13,7 +13,7 @@ import duckdb
 
 from attribution_engine.records import InputError
 from attribution_engine.store.opening import open_store
-from attribution_engine.store.views import RunInfo
+from attribution_engine.store.views import ENTRY_CONDITION, FRESH, RunInfo, TaskAccuracy
 
 # What the pages show of a document, and the three scores, in SQL over influence i, documents d
 # and queries q.
@@ -89,10 +89,23 @@ class OpenStore:
                 n_documents, n_queries, n_tokens, factor_documents, tracked_layers,
                 coalesce(tail, 0) AS tail, coalesce(truncated_documents, 0) AS truncated_documents,
                 n_linear_maps, seed, covariance_documents, correction_documents,
-                coalesce(skipped_documents, 0) AS skipped_documents
+                coalesce(skipped_documents, 0) AS skipped_documents,
+                accuracy::VARCHAR AS accuracy, training::VARCHAR AS training
             FROM run"""
         )[0]
         stages = json.loads(row["stage_seconds"] or "{}")
         row["stage_seconds"] = {name: float(seconds) for name, seconds in stages.items()}
         row["tracked_layers"] = tuple(row["tracked_layers"] or ())
+        row["training"] = json.loads(row["training"] or "{}")
+        row["accuracies"] = tuple(_accuracies(json.loads(row.pop("accuracy") or "{}")))
         return RunInfo(**row, total_seconds=sum(row["stage_seconds"].values()))
+
+
+def _accuracies(suites: dict[str, dict[str, Any]]) -> Iterator[TaskAccuracy]:
+    """Fresh questions first: the entry condition is on them."""
+    for name, counts in sorted(suites.items(), key=lambda suite: not suite[0].endswith(FRESH)):
+        fresh, share = name.endswith(FRESH), float(counts["accuracy"])
+        meets = share >= ENTRY_CONDITION if fresh else None
+        yield TaskAccuracy(
+            name.removesuffix(FRESH), int(counts["n"]), int(counts["right"]), share, fresh, meets
+        )

@@ -14,6 +14,7 @@ REBUILD = "`python -m attribution_engine run CONFIG.toml`"
 CONTRACT = (
     *("run", "documents", "queries", "query_items", "influence", "token_influence"),
     *("spans", "span_influence", "token_class_influence", "rank_curve", "rank_fit"),
+    *("faithfulness", "faithfulness_lab"),
 )
 
 

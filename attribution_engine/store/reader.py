@@ -9,8 +9,9 @@ from typing import Any
 from attribution_engine.records import InputError
 from attribution_engine.store import curves
 from attribution_engine.store.connection import LABELS, VALUES, contains
-from attribution_engine.store.splits import Splits, loss_ranges
+from attribution_engine.store.splits import loss_ranges
 from attribution_engine.store.token_scale import class_counts, score_tokens, token_cells
+from attribution_engine.store.trust import Trust
 from attribution_engine.store.views import (
     CurveSeries,
     DocumentView,
@@ -39,7 +40,7 @@ def query_info(row: Sequence[Any]) -> QueryInfo:
     return QueryInfo(*values)
 
 
-class StoreReader(Splits):
+class StoreReader(Trust):
     """Answers questions about one store. Safe to share between threads.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SIGN = "positive = helpful: more weight on the document raises the completion's log-probability"
 
 TABLES: dict[str, str] = {
@@ -14,7 +14,8 @@ TABLES: dict[str, str] = {
         n_documents BIGINT, n_queries INTEGER, n_tokens BIGINT, factor_documents BIGINT,
         tracked_layers VARCHAR[], tail INTEGER, truncated_documents BIGINT, modules VARCHAR,
         n_linear_maps INTEGER, seed BIGINT, covariance_documents BIGINT,
-        correction_documents BIGINT, skipped_documents BIGINT""",
+        correction_documents BIGINT, skipped_documents BIGINT, accuracy JSON,
+        training JSON""",
     "documents": """
         doc_id INTEGER, text VARCHAR, prompt_chars INTEGER, source VARCHAR, domain VARCHAR,
         category VARCHAR, difficulty VARCHAR, n_tokens INTEGER, gradient_norm FLOAT,
@@ -56,8 +57,10 @@ TABLES: dict[str, str] = {
         query_id INTEGER, doc_id INTEGER, what VARCHAR, matched VARCHAR, "start" INTEGER,
         "end" INTEGER, detector VARCHAR""",
     "faithfulness": """
-        experiment VARCHAR, method VARCHAR, query_id INTEGER, suite VARCHAR, figure DOUBLE,
-        low DOUBLE, high DOUBLE, n INTEGER, how VARCHAR""",
+        experiment VARCHAR, method VARCHAR, seed INTEGER, query_id INTEGER, suite VARCHAR,
+        condition VARCHAR, quantity VARCHAR, unit VARCHAR, figure DOUBLE, low DOUBLE, high DOUBLE,
+        n INTEGER, how VARCHAR""",
+    "faithfulness_lab": "key VARCHAR, value JSON",
     "trajectory": "query_id INTEGER, position INTEGER, nll DOUBLE",
     "backtracking": "task VARCHAR, arm VARCHAR, k INTEGER, accuracy DOUBLE, n INTEGER",
 }
@@ -81,6 +84,8 @@ MEANINGS: dict[str, str] = {
     "influence.rank": "1 = most helpful, n_documents = most harmful",
     "influence.rank_normed": "the same for influence ÷ gradient_norm",
     "token_influence.scores": "nats, one a token of the document; they sum to its influence",
+    "run.accuracy": "suite -> n, right, accuracy of the model; NULL where it was not measured",
+    "run.training": "how the model was trained, as its folder says; NULL where it does not",
     "run.seed": "of the drawn labels, the factor sample and the randomised SVD",
     "run.factor_documents": "documents in either part of the factor sample",
     "run.tail": "token scores exist for so many documents at either end of every ranking",
@@ -92,6 +97,11 @@ MEANINGS: dict[str, str] = {
     "rank_curve.influence": "mean influence of the bin (nats); harmful values are negative",
     "rank_fit.slope": "least-squares slope of log |influence| on log rank over the top k",
     "rank_fit.survival_exponent": "maximum-likelihood α of P(X > x) = (x / x_min)^−α, top k",
+    "faithfulness.seed": "of the retraining; NULL = over all seeds",
+    "faithfulness.query_id": "NULL = over all queries that were tested",
+    "faithfulness.low": "lower end of the interval that `how` describes",
+    "faithfulness.n": "what `figure` is taken over: the things that `how` counts",
+    "faithfulness_lab.value": "settings, sizes, optimiser, machine, date and seconds of the lab",
 }
 
 

@@ -17,6 +17,7 @@ from attribution_engine.records import ALIGNMENTS, METHODS, InputError
 from attribution_engine.store.opening import open_store
 from attribution_engine.store.promises import PROMISES, Promise
 from attribution_engine.store.schema import SIGN, create_statements
+from attribution_engine.store.trust_promises import TRUST_PROMISES
 
 RECOMPUTED: Final = 5  # queries whose rank curves and fits are computed again
 CURVE_TOLERANCE: Final = 1e-4  # of the largest size of a query's influence
@@ -50,7 +51,7 @@ def broken_promises(connection: duckdb.DuckDBPyConnection) -> list[str]:
     if missing:
         return missing
     lines: list[str] = []
-    for check in (_run, *map(_promise, PROMISES), _finite, _curves):
+    for check in (_run, *map(_promise, (*PROMISES, *TRUST_PROMISES)), _finite, _curves):
         lines += _lines(connection, check)
     return list(dict.fromkeys(lines))  # damage shows in many checks
 

@@ -8,13 +8,35 @@ from typing import Any, Literal
 Side = Literal["helpful", "harmful"]
 Score = Literal["influence", "per_nat", "normed"]
 Unit = Literal["per_nat", "influence"]
+ENTRY_CONDITION = 0.8  # of fresh questions; Ruis et al. 2024 take a task from there on
+FRESH = ", fresh"  # ends the name of a set of questions that are in no suite
 SIDES: tuple[Side, ...] = ("helpful", "harmful")
 SCORES: tuple[Score, ...] = ("influence", "per_nat", "normed")
 
 
 @dataclass(frozen=True, slots=True)
+class TaskAccuracy:
+    """How right the model answers one set of questions.
+
+    Attributes:
+        fresh: whether these are new questions of a task, in no suite of the run.
+        meets: whether accuracy reaches the entry condition; None where it does not apply.
+    """
+
+    name: str
+    n: int
+    right: int
+    accuracy: float
+    fresh: bool
+    meets: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
-    """The one row of `run`, and what share of the parameters is tracked."""
+    """The one row of `run`, and what share of the parameters is tracked.
+
+    `accuracies` and `training` are empty where the model's folder says nothing of them.
+    """
 
     run_id: str
     name: str
@@ -48,6 +70,8 @@ class RunInfo:
     covariance_documents: int | None
     correction_documents: int | None
     skipped_documents: int
+    accuracies: tuple[TaskAccuracy, ...]
+    training: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,15 @@ BATCH_ROWS = 2_000  # rows of texts or token arrays that are held at a time
 class StoreWriter:
     """Fills the tables of one store. Use `building`, which moves the file into place."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, create: bool = True) -> None:
         self._connection = connection
-        for statement in create_statements():
+        for statement in create_statements() if create else ():
             connection.execute(statement)
+
+    def clear(self, table: str) -> None:
+        """Takes all rows out of a table."""
+        self._column_types(table)  # only what is a table of the schema
+        self._connection.execute(f'DELETE FROM "{table}"')
 
     def insert(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Appends rows in order; columns a row lacks are NULL, dicts become JSON.
@@ -106,19 +111,32 @@ def building(path: Path) -> Iterator[StoreWriter]:
     Raises:
         OSError: the disk is full, or cannot be written.
     """
+    with _aside(path) as part, _written(part) as connection:
+        yield StoreWriter(connection)
+
+
+@contextmanager
+def amending(path: Path) -> Iterator[StoreWriter]:
+    """A writer on a copy beside the store `path`; on success the copy replaces it.
+
+    Raises:
+        OSError: the disk is full, or cannot be written.
+    """
+    with _aside(path) as part:
+        shutil.copyfile(path, part)
+        with _written(part) as connection:
+            yield StoreWriter(connection, create=False)
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write; on success it replaces `path`, else it is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_left_over(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     _remove(part)
     try:
-        connection = duckdb.connect(str(part))
-        try:
-            yield StoreWriter(connection)
-            connection.execute("CHECKPOINT")
-        finally:
-            connection.close()
-        if _wal(part).exists():
-            raise RuntimeError(f"{part}: the write-ahead log is still there after CHECKPOINT")
+        yield part
         _sync(part)
         os.replace(part, path)
         _sync(path.parent)
@@ -127,6 +145,19 @@ def building(path: Path) -> Iterator[StoreWriter]:
         raise OSError(f"{path}: cannot be written ({said[:200]}); is the disk full?") from error
     finally:
         _remove(part)
+
+
+@contextmanager
+def _written(part: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that writes; afterwards everything is in the file itself."""
+    connection = duckdb.connect(str(part))
+    try:
+        yield connection
+        connection.execute("CHECKPOINT")
+    finally:
+        connection.close()
+    if _wal(part).exists():
+        raise RuntimeError(f"{part}: the write-ahead log is still there after CHECKPOINT")
 
 
 def _remove_left_over(path: Path) -> None:

@@ -40,6 +40,8 @@ DEFAULTS: dict[str, Any] = {
     "other": "",
     "plot": "rank_log",
     "top": "10",
+    "spread": "mean",
+    "share": "",
 }
 ALLOWED: dict[str, tuple[str, ...]] = {
     "side": ("helpful", "harmful"),
@@ -49,6 +51,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "mine": ("", "1"),
     "plot": PLOTS,
     "top": tuple(map(str, TOPS)),
+    "spread": ("mean", "seeds", "query"),
 }
 RANKING_PAGE = 50  # documents
 MARKS = ("connective", "code", "markdown", "number", "operator")
@@ -61,6 +64,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "document": (*RANKING, "doc", "alignment", "marks"),
     "rank_curves": (*SHARED, "unit", "kind", "mine"),
     "compare": (*SHARED, "other", "plot", "top", "doc"),
+    "trust": (*SHARED, "spread", "share"),
     "method": SHARED,
 }
 

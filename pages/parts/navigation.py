@@ -14,6 +14,7 @@ PAGES = {
     "document": "Document",
     "rank_curves": "Rank curves",
     "compare": "Compare",
+    "trust": "Trust",
     "method": "Method",
 }
 BY_APP = "page is run by app.py"

@@ -24,6 +24,7 @@ def run_facts(run: RunInfo, method: wording.Method, name: str) -> list[Fact]:
     return [
         ("Run", run.name or name, f"made {run.created_at}"),
         ("Model", run.model, f"{wording.whole(run.n_parameters)} parameters"),
+        *_training(run),
         ("Corpus", run.corpus, f"{wording.whole(run.n_documents)} documents, "
          f"{wording.whole(run.n_tokens)} tokens"),
         ("Cut documents", wording.whole(run.truncated_documents),
@@ -48,6 +49,29 @@ def what_is_seen(run: RunInfo) -> str:
     """One sentence on the weights that are tracked and those that are not."""
     keyword = "mlp" if run.modules in ("", "mlp-linear") else run.modules
     return f"It sees {NOT_SEEN.get(keyword, OTHER_LAYERS)} is not counted."
+
+
+def _training(run: RunInfo) -> list[Fact]:
+    """Optimiser, length and loss of the model's training, as far as its folder says them."""
+    known, settings = run.training, run.training.get("settings", {})
+    settings = settings if isinstance(settings, dict) else {}
+    optimiser = str(known.get("optimiser") or "how is not recorded")
+    details = [
+        f"{words} {_number(value)}"
+        for words, value in (
+            ("learning rate", settings.get("learning_rate")),
+            ("weight decay", settings.get("weight_decay")),
+            ("epochs", known.get("epochs")),
+            ("steps", known.get("steps")),
+            ("held-out loss (nats a token)", known.get("loss_held_out")),
+        )
+        if isinstance(value, int | float)
+    ]
+    return [("Trained", optimiser, " · ".join(details))] if known else []
+
+
+def _number(value: float) -> str:
+    return wording.whole(value) if isinstance(value, int) else f"{value:g}"
 
 
 def _tracked(run: RunInfo) -> list[Fact]:

@@ -14,6 +14,7 @@ from attribution_engine.store.opening import list_stores
 from attribution_engine.store.reader import StoreReader
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "runs"
+OPENS_ON = "demo"  # the base run that ships, where it is in the folder
 
 
 @st.cache_resource
@@ -25,13 +26,14 @@ def _open_readers() -> tuple[threading.Lock, dict[Path, tuple[tuple[int, int], S
 
 
 def stores() -> dict[str, Path]:
-    """The stores of the runs folder by name.
+    """The stores of the runs folder by name; the one that the explorer opens on first.
 
     Raises:
         InputError: there is no folder or no store in it.
     """
     folder = Path(os.environ.get("INFLUENCE_RUNS") or FOLDER)
-    return {path.stem: path for path in list_stores(folder)}
+    found = {path.stem: path for path in list_stores(folder)}
+    return dict(sorted(found.items(), key=lambda store: store[0] != OPENS_ON))
 
 
 def reader_of(path: Path) -> StoreReader:

@@ -49,6 +49,8 @@ def test_ties_may_be_ranked_either_way(copy: Path) -> None:
 
 
 TOP = "query_id = 1 AND rank = 1"
+FIGURE = """INSERT INTO faithfulness (experiment, method, quantity, unit, figure, low, high, n,
+    how, query_id) SELECT"""
 BREAKS = [
     ("UPDATE run SET sign = 'positive = harmful'", "run: sign is"),
     ("UPDATE run SET token_alignment = 'previous'", "run: token_alignment is"),
@@ -153,6 +155,31 @@ BREAKS = [
     ("UPDATE token_class_influence SET mean = NULL", "the classes of query 0 sum to None"),
     ("UPDATE token_class_influence SET share = share / 2", "query 0's shares sum to 0.5"),
     ("INSERT INTO trajectory VALUES (0, 0, 'nan')", "trajectory: nll is NaN"),
+    (
+        """UPDATE run SET accuracy = '{"s": {"n": 2, "right": 3, "accuracy": 1.5}}'""",
+        'run: accuracy of "s" is 3 of 2, and 1.5',
+    ),
+    (
+        """UPDATE run SET accuracy = '{"s": {"n": 4, "right": 3, "accuracy": 0.7}}'""",
+        'run: accuracy of "s" is 3 of 4, and 0.7',
+    ),
+    ("""UPDATE run SET accuracy = '{"s": {"n": 4}}'""", 'run: accuracy of "s" is None of 4'),
+    (f"{FIGURE} 'guess', 'bm25', 'q', 'u', 1, NULL, NULL, 3, 'h', NULL", '"guess" is no test'),
+    (f"{FIGURE} 'lds', 'bm25', 'q', 'u', NULL, NULL, NULL, 3, 'h', NULL", "figure of lds has no"),
+    (f"{FIGURE} 'lds', 'bm25', 'q', 'u', 1, NULL, NULL, 0, 'h', NULL", "figure of lds has no"),
+    (f"{FIGURE} 'lds', 'bm25', 'q', 'u', 1, 2, 0, 3, 'h', NULL", "the q of lds by bm25 has the i"),
+    (f"{FIGURE} 'lds', 'bm25', 'q', 'u', 1, 0, NULL, 3, 'h', NULL", "has the interval 0 to None"),
+    (f"{FIGURE} 'lds', 'bm25', 'q', 'u', 1, 0, 2, 3, 'h', 7", "of lds names query 7, which"),
+    (f"{FIGURE} 'lds', 'bm25', 'q', 'u', 'inf', 0, 2, 3, 'h', 1", "figure is NaN or infinite"),
+    (
+        f"{FIGURE} 'lds', 'bm25', 'q', 'u', 1, 0, 2, 3, 'h', 1 FROM range(2)",
+        "the q of lds by bm25 stands 2 times",
+    ),
+    (f"{FIGURE} 'lds', 'bm25', 'q', 'u', 1, 0, 2, 3, 'h', 1", "1 figures, and faithfulness_lab d"),
+    (
+        "INSERT INTO faithfulness_lab VALUES ('seed', '1'), ('seed', '2')",
+        "the setting seed stands 2 times",
+    ),
 ]
 
 
