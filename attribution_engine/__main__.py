@@ -99,6 +99,7 @@ def _diagnose(chosen: argparse.Namespace) -> int:
 def _trust(chosen: argparse.Namespace) -> int:
     from attribution_engine.lab.budgets import BUDGETS
     from attribution_engine.lab.trust import TrustOptions, trust
+    from attribution_engine.lab.worker_processes import cores
 
     options = TrustOptions(
         budget_name=chosen.budget,
@@ -108,6 +109,7 @@ def _trust(chosen: argparse.Namespace) -> int:
         seed=chosen.seed,
         work=chosen.work,
         model=chosen.model,
+        workers=chosen.workers or cores(),
     )
     trust(chosen.store, BUDGETS[chosen.budget], options)
     return 0
@@ -161,6 +163,9 @@ def _parser() -> argparse.ArgumentParser:
     trust.add_argument("--seed", type=int, default=0, help="of the sample and what is drawn (0)")
     trust.add_argument("--work", type=Path, help="folder of what is kept (data/work/trust-NAME)")
     trust.add_argument("--model", help="the run's model, where it has been moved")
+    trust.add_argument(
+        "--workers", type=int, help="on a CPU: processes that retrain at a time (one a core)"
+    )
     trust.set_defaults(command=_trust)
 
     for command in (run, demo, trust):
