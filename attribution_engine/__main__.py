@@ -16,6 +16,8 @@ os.environ.setdefault("KMP_BLOCKTIME", "0")
 from attribution_engine.records import InputError  # noqa: E402
 
 PROJECT = Path(__file__).resolve().parent.parent
+# As the table `faithfulness` names them; here so that --help need not load torch.
+EXPERIMENTS = ("removal", "lds", "planted", "stability", "behaviour_cut")
 BAD_INPUT, BROKEN_PROMISE, INTERRUPTED = 2, 1, 130
 
 
@@ -110,6 +112,7 @@ def _trust(chosen: argparse.Namespace) -> int:
         work=chosen.work,
         model=chosen.model,
         workers=chosen.workers or cores(),
+        experiments=tuple(chosen.experiments or EXPERIMENTS),
     )
     trust(chosen.store, BUDGETS[chosen.budget], options)
     return 0
@@ -158,6 +161,9 @@ def _parser() -> argparse.ArgumentParser:
         default="standard",
         help="size of the lab: small = 100 documents, 4 queries, 2 seeds, tries the command out; "
         "standard = 500, 20, 3, for a CPU; large = 3,000, 20, 5, for a GPU (standard)",
+    )
+    trust.add_argument(
+        "--experiments", nargs="+", choices=EXPERIMENTS, help="not all of them"
     )
     trust.add_argument("--minutes", type=float, help="begin no retraining after so many minutes")
     trust.add_argument("--seed", type=int, default=0, help="of the sample and what is drawn (0)")

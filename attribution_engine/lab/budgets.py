@@ -33,7 +33,7 @@ class Budget:
     random_draws: int = 5
     fractions: tuple[float, ...] = (0.01, 0.05, 0.10)
     stability_documents: int = 300
-    traces: int = 300
+    traces: int = 800
     cut_items: int = 10
     cut_epochs: float = 2.0
 

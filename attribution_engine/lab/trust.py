@@ -54,6 +54,8 @@ from attribution_engine.store.lab_rows import LabRows
 
 MODULES = "linear"  # linear maps of a lab model whose gradients count
 DAMPING = 0.1
+RETRAINED = ("removal", "lds", "planted")  # need lab models
+LEFT_OUT = "left out by --experiments"
 NOT_REACHED = "the time given was spent before it; go on with --resume"
 
 
@@ -68,6 +70,7 @@ class TrustOptions:
         model: folder of the run's model, if it is no longer where the run says.
         seed: decides the sample, the halves and what is drawn by lot.
         workers: processes that retrain at a time on a CPU, a thread each.
+        experiments: those to do; the others are said to be left out.
     """
 
     budget_name: str = "standard"
@@ -78,6 +81,7 @@ class TrustOptions:
     work: Path | None = None
     model: str | None = None
     workers: int = 1
+    experiments: tuple[str, ...] = ("removal", "lds", "planted", "stability", "behaviour_cut")
 
 
 @dataclass(slots=True)
@@ -125,7 +129,9 @@ def trust(store: Path, budget: Budget, options: TrustOptions) -> list[Faithfulne
         try:
             lab = _open_lab(store, rows, budget, options, folder, device)
             _announce(lab)
-            _retrain_all(lab)
+            if set(RETRAINED) & set(options.experiments):
+                _retrain_all(lab)
+            lab.missing |= dict.fromkeys(set(RETRAINED) - set(options.experiments), LEFT_OUT)
             _stage(lab, "stability", _stability)
             _stage(lab, "behaviour_cut", _behaviour_cut)
             _describe(lab, time.perf_counter() - started)
@@ -172,12 +178,15 @@ def _open_lab(
 
 def _counts(lab: _Lab) -> dict[str, int]:
     """Retrainings of each kind."""
-    budget, seeds = lab.budget, lab.budget.seeds
+    budget, seeds, chosen = lab.budget, lab.budget.seeds, lab.options.experiments
     ranked = len([method for method in METHODS if method != "random"]) * lab.corpus.explained
     return {
-        "on all documents": seeds,
-        "on random halves": seeds * budget.halves,
-        "without documents": seeds * len(budget.fractions) * (ranked + budget.random_draws),
+        "on all documents": seeds * bool(set(RETRAINED) & set(chosen)),
+        "on random halves": seeds * budget.halves * ("lds" in chosen),
+        "without documents": seeds
+        * len(budget.fractions)
+        * (ranked + budget.random_draws)
+        * ("removal" in chosen),
     }
 
 
@@ -207,9 +216,10 @@ def _retrain_all(lab: _Lab) -> None:
         try:
             for seed in seeds:
                 _score(lab, seed)
-                said = lab.retrainings.measured("halves", lab.halves, seed)
-                real[seed] = said.log_probabilities
-            for seed in seeds:
+                if "lds" in lab.options.experiments:
+                    said = lab.retrainings.measured("halves", lab.halves, seed)
+                    real[seed] = said.log_probabilities
+            for seed in seeds if "removal" in lab.options.experiments else ():
                 drops[seed] = _remove(lab, seed)
         except TimeUp:
             print(f"\n{lab.options.minutes:g} minutes are spent", flush=True)
@@ -288,7 +298,10 @@ def _add_rows(lab: _Lab, real: dict[int, np.ndarray], drops: dict[int, Drops]) -
         lab.found += datamodelling_rows(real, scores, lab.halves, lab.corpus)
     else:
         lab.missing["lds"] = NOT_REACHED
+    lab.lab["baseline"] = _baseline(lab)
     lab.lab["seeds"] = {"removal": list(drops), "lds": list(real), "planted": list(lab.scores)}
+    if "planted" not in lab.options.experiments:
+        return
     if lab.scores and lab.corpus.plants:
         asked = [question.example for question in lab.corpus.scored[lab.corpus.explained :]]
         nats = {
@@ -299,7 +312,6 @@ def _add_rows(lab: _Lab, real: dict[int, np.ndarray], drops: dict[int, Drops]) -
     else:
         lab.missing["planted"] = NOT_REACHED
     lab.found += own_planted_rows(lab.rows.planted_ranks(), lab.rows.run().method)
-    lab.lab["baseline"] = _baseline(lab)
 
 
 def _baseline(lab: _Lab) -> dict[str, Any]:
@@ -321,6 +333,9 @@ def _baseline(lab: _Lab) -> dict[str, Any]:
 
 def _stage(lab: _Lab, name: str, add: Callable[[_Lab], None]) -> None:
     """A stage after the retrainings, unless the time is spent."""
+    if name not in lab.options.experiments:
+        lab.missing[name] = LEFT_OUT
+        return
     until = lab.retrainings.until
     if until is not None and time.monotonic() > until:
         lab.missing[name] = NOT_REACHED

@@ -17,7 +17,8 @@ TABLES: dict[str, str] = {
         correction_documents BIGINT, skipped_documents BIGINT, accuracy JSON,
         training JSON""",
     "documents": """
-        doc_id INTEGER, text VARCHAR, prompt_chars INTEGER, source VARCHAR, domain VARCHAR,
+        doc_id INTEGER, text VARCHAR USING COMPRESSION zstd, prompt_chars INTEGER,
+        source VARCHAR, domain VARCHAR,
         category VARCHAR, difficulty VARCHAR, n_tokens INTEGER, gradient_norm FLOAT,
         token_ends INTEGER[], metadata JSON, loss_ranges INTEGER[]""",
     "queries": """

@@ -122,10 +122,14 @@ def amending(path: Path) -> Iterator[StoreWriter]:
     Raises:
         OSError: the disk is full, or cannot be written.
     """
-    with _aside(path) as part:
-        shutil.copyfile(path, part)
-        with _written(part) as connection:
-            yield StoreWriter(connection, create=False)
+    with _aside(path) as part, _written(part) as connection:
+        # Not a copy of the file: blocks that amending frees would stay in it, and be counted.
+        (fresh,) = connection.execute("SELECT current_database()").fetchall()[0]
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS before (READ_ONLY)")
+        connection.execute(f'COPY FROM DATABASE before TO "{fresh}"')
+        connection.execute("DETACH before")
+        yield StoreWriter(connection, create=False)
 
 
 @contextmanager
