@@ -103,11 +103,14 @@ def _trust(chosen: argparse.Namespace) -> int:
     from attribution_engine.lab.trust import TrustOptions, trust
     from attribution_engine.lab.worker_processes import cores
 
+    if chosen.resume and chosen.anew:
+        raise InputError("--resume goes on and --anew begins anew; give one of them")
     options = TrustOptions(
         budget_name=chosen.budget,
         minutes=chosen.minutes,
         device=chosen.device,
         resume=chosen.resume,
+        anew=chosen.anew,
         seed=chosen.seed,
         work=chosen.work,
         model=chosen.model,
@@ -162,9 +165,7 @@ def _parser() -> argparse.ArgumentParser:
         help="size of the lab: small = 100 documents, 4 queries, 2 seeds, tries the command out; "
         "standard = 500, 20, 3, for a CPU; large = 3,000, 20, 5, for a GPU (standard)",
     )
-    trust.add_argument(
-        "--experiments", nargs="+", choices=EXPERIMENTS, help="not all of them"
-    )
+    trust.add_argument("--experiments", nargs="+", choices=EXPERIMENTS, help="not all of them")
     trust.add_argument("--minutes", type=float, help="begin no retraining after so many minutes")
     trust.add_argument("--seed", type=int, default=0, help="of the sample and what is drawn (0)")
     trust.add_argument("--work", type=Path, help="folder of what is kept (data/work/trust-NAME)")
@@ -172,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     trust.add_argument(
         "--workers", type=int, help="on a CPU: processes that retrain at a time (one a core)"
     )
+    trust.add_argument("--anew", action="store_true", help="remove what is kept, and begin anew")
     trust.set_defaults(command=_trust)
 
     for command in (run, demo, trust):

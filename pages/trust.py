@@ -43,7 +43,8 @@ else:
     st.header("What the tests say", anchor=False)
     show_summary(report.verdicts)
     st.caption(
-        "“Ahead” and “behind” need intervals that do not overlap; everything else counts as not "
+        "“Ahead” and “behind” need a paired difference (EK-FAC minus the other method, on the same "
+        "retrainings) whose 95\u00a0% interval does not hold zero; everything else counts as not "
         "separated, which is no proof of equality."
     )
     st.header("The lab", anchor=False)

@@ -1,4 +1,7 @@
-"""The linear datamodelling score: do summed scores order retrainings as they turned out?"""
+"""The linear datamodelling score: do summed scores order retrainings as they turned out?
+
+Its ceiling and paired differences follow from the same bootstrap over subsets.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,47 @@ class Outcomes(NamedTuple):
 
 
 class DatamodellingScore(NamedTuple):
-    """Of every query, and the mean over queries; intervals by bootstrap over subsets."""
+    """Of every query, and the mean over queries; intervals by bootstrap over subsets.
+
+    Attributes:
+        found: the figures [queries]; drawn: those of the bootstrap [draws, queries].
+    """
 
     queries: list[Estimate]
     mean: Estimate
+    found: np.ndarray
+    drawn: np.ndarray
+
+
+def ceiling_of(agreement: DatamodellingScore, seeds: int = 1) -> DatamodellingScore:
+    """What a perfect predictor of the part that seeds share would reach, query by query.
+
+    The correlation r of two seeds is the reliability of one. A quantity with noise of its own
+    correlates with its noiseless part by the root of its reliability (Spearman 1904, correction
+    for attenuation): sqrt(r) for one seed, sqrt(k r / (1 + (k − 1) r)) for the mean of k (the
+    Spearman-Brown formula). For rank correlations this is close, not exact. r below 0 counts as 0.
+
+    Args:
+        agreement: the score of real outcomes of one seed against those of another.
+        seeds: whose mean the outcomes are.
+    """
+    found, drawn = _reached(agreement.found, seeds), _reached(agreement.drawn, seeds)
+    return _with_intervals(found, drawn, agreement.mean.n)
+
+
+def mean_difference(own: DatamodellingScore, other: DatamodellingScore) -> Estimate:
+    """How far one score is above another, mean over queries, on the same subsets.
+
+    Both bootstraps drew the same subsets, so what moves both scores alike falls out of the
+    difference. The 95% interval is over subsets, for these queries and seeds.
+
+    Raises:
+        ValueError: the two are not of the same draws and queries.
+    """
+    if own.drawn.shape != other.drawn.shape or own.mean.n != other.mean.n:
+        raise ValueError("the two scores are not of the same subsets and queries")
+    apart = (own.drawn - other.drawn).mean(axis=1)  # [draws]
+    return Estimate(own.mean.figure - other.mean.figure, *percentiles(apart), own.mean.n)
 
 
 def spearman_columns(predicted: np.ndarray, real: np.ndarray) -> np.ndarray:
@@ -72,9 +112,19 @@ def datamodelling_score(repeats: Sequence[Outcomes], seed: int = 0) -> Datamodel
     drawn = np.zeros((DRAWS, found.size))
     for predicted, real in repeats:
         drawn += spearman_columns(predicted[rows], real[rows]) / len(repeats)
+    return _with_intervals(found, drawn, subsets)
+
+
+def _reached(agreement: np.ndarray, seeds: int) -> np.ndarray:
+    above = np.maximum(agreement, 0.0)
+    reached: np.ndarray = np.sqrt(seeds * above / (1 + (seeds - 1) * above))
+    return reached
+
+
+def _with_intervals(found: np.ndarray, drawn: np.ndarray, subsets: int) -> DatamodellingScore:
     queries = [
         Estimate(float(value), *percentiles(column), subsets)
         for value, column in zip(found, drawn.T, strict=True)
     ]
     mean = Estimate(float(found.mean()), *percentiles(drawn.mean(axis=1)), subsets)
-    return DatamodellingScore(queries, mean)
+    return DatamodellingScore(queries, mean, found, drawn)

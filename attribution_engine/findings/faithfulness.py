@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from typing import Final
 
 EXPERIMENTS: Final = ("removal", "lds", "planted", "stability", "behaviour_cut")
-CEILING: Final = "ceiling"  # stands as a method in `lds`: the same subsets, other seeds
+CEILING: Final = "ceiling"  # stands as a method in `lds`: what agreement of seeds leaves to reach
 RANDOM: Final = "random"  # stands as a method in `removal`: documents drawn by lot
+RETRAINING: Final = "retraining"  # stands as a method in `planted`: what lab models learnt
+REFERENCE: Final = "ek-fac"  # every other method is compared with it in pairs
+MEAN_OF_SEEDS: Final = "mean of seeds"  # a condition of `lds`
 # What the rows of the tests are about.
 DROP: Final = "drop in log-probability"
-ACCURACY_DROP: Final = "drop in accuracy"
+ACCURACY_DROP: Final = "drop in share reproduced"
 LDS: Final = "LDS"
+AGREEMENT: Final = "agreement of seeds"
+LEARNT: Final = "share of the nats learnt"
+ANSWER_NATS: Final = "nats of the answer"
+WITH_DOCUMENT: Final = "with its document"
+WITHOUT_DOCUMENT: Final = "without its document"
 PLANTED: Final = ("mean reciprocal rank", "recall@10")
 SPEARMAN: Final = "Spearman of scores"
 ACCURACY: Final = "accuracy"
@@ -36,7 +44,8 @@ class FaithfulnessRow:
 
     Attributes:
         experiment: one of `EXPERIMENTS`.
-        method: a name of `records.METHODS`, "random" or "ceiling"; what was ranked with.
+        method: a name of `records.METHODS`, "random", "ceiling" or "retraining"; what was ranked
+            with, or stands in its place.
         quantity: what `figure` is ("drop in log-probability"); unit: "nats", "share", "Spearman".
         figure: the value; `low` and `high` its interval where there is one.
         n: how many things it is taken over; `how` says which.
@@ -66,8 +75,13 @@ def name_of(method: str) -> str:
     return NAMES.get(method, method)
 
 
+def difference_of(quantity: str) -> str:
+    """The quantity under which a method's row holds how far the reference is above it."""
+    return f"{name_of(REFERENCE)} minus this method: {quantity}"
+
+
 def datamodelling_means(rows: Iterable[FaithfulnessRow]) -> list[FaithfulnessRow]:
-    """The LDS of every method over queries and seeds: the figure that the ceiling belongs to."""
+    """The LDS of every method against single seeds, and the ceiling that belongs to it."""
     return [row for row in overall(rows, LDS) if row.condition is None]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,20 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from attribution_engine.corpora.correctness import is_correct
 from attribution_engine.findings.faithfulness import (
-    ACCURACY,
-    LOG_PROBABILITY,
-    PREDICTED,
     FaithfulnessRow,
 )
-from attribution_engine.findings.intervals import student_interval
 from attribution_engine.influence.query_gradients import WeightedTexts
 from attribution_engine.lab.accuracy import complete
+from attribution_engine.lab.behaviour_cut_rows import METHOD, cut_rows
 from attribution_engine.lab.budgets import Budget
 from attribution_engine.lab.lab_scores import as_texts, score_lab
 from attribution_engine.lab.retraining import Retrained, retrain
-from attribution_engine.lab.saved_retrainings import TimeUp, kept_result
+from attribution_engine.lab.saved_retrainings import TimeUp, check_finite, kept_result
 from attribution_engine.lab.trace_lab import (
     CONDITIONS,
     NOTHING,
     Beginning,
+    Item,
     TraceLab,
     beginning,
     build_traces,
@@ -36,8 +35,6 @@ from attribution_engine.progress import progress
 from attribution_engine.records import ModelConfig
 from attribution_engine.store.lab_rows import LabRows
 
-EXPERIMENT, METHOD = "behaviour_cut", "ek-fac"
-CHANGED = "change of log-probability"
 NO_MARKS = "the corpus names no behaviour of any passage"
 NO_EXPLORATION = "none of the traces that were drawn explores"
 NO_RIGHT = "no question of a suite was answered right"
@@ -53,7 +50,7 @@ def behaviour_cut(
     seed: int,
     device: torch.device,
     until: float | None,
-) -> tuple[list[FaithfulnessRow], dict[str, Any]]:
+) -> tuple[list[FaithfulnessRow], dict[str, Any], float | None]:
     """Trains on the traces as they are, without exploration, and without as much text elsewhere.
 
     Args:
@@ -61,19 +58,21 @@ def behaviour_cut(
         until: `time.monotonic` after which no further training is begun.
 
     Returns:
-        The rows and what the lab was; no rows and why (`missing`) where it cannot be tested.
+        The rows, what the lab was, and the seconds of all trainings (None where one was kept
+        without them); no rows and why (`missing`) where it cannot be tested.
 
     Raises:
         TimeUp: before a training that is not done yet.
+        InputError: a training diverged.
     """
     if not rows.has_marks():
-        return [], {"missing": NO_MARKS}
+        return [], {"missing": NO_MARKS}, None
     begin = beginning(config, budget, tokenizer)
     lab = build_traces(rows, tokenizer, budget, begin.settings.context, seed)
     if not lab.cut:
-        return [], {"missing": NO_EXPLORATION}
+        return [], {"missing": NO_EXPLORATION}, None
     if not lab.suites:
-        return [], {"missing": NO_RIGHT}
+        return [], {"missing": NO_RIGHT}, None
     modules = rows.run().modules or "mlp"
     seeds = [seed + number for number in range(budget.seeds)]
     found: dict[tuple[int, str], dict[str, Any]] = {}
@@ -84,9 +83,11 @@ def behaviour_cut(
                 name = f"cut-{CONDITIONS.index(condition)}-{each}"
                 if until is not None and time.monotonic() > until and not _has(folder, name):
                     raise TimeUp
-                found[each, condition] = kept_result(folder, name, work.compute)
+                found[each, condition] = kept_result(folder, name, work.compute, work.check)
                 step(1)
-    return cut_rows(found, lab, begin, seeds), about_cut(lab, begin)
+    spent = [float(each["seconds"]) for each in found.values() if "seconds" in each]
+    seconds = sum(spent) if len(spent) == len(found) else None
+    return cut_rows(found, lab, begin, seeds), about_cut(lab, begin), seconds
 
 
 def _has(folder: Path, name: str) -> bool:
@@ -111,7 +112,11 @@ class _Training:
         self.modules, self.condition, self.seed, self.device = modules, condition, seed, device
 
     def compute(self) -> dict[str, Any]:
-        """Arrays by name: "nats SUITE", "right SUITE" and, of the uncut, "change CONDITION"."""
+        """Arrays by name: "nats SUITE" [right items], "right SUITE" [questions].
+
+        Of the uncut also "change CONDITION" [suites], and for every part of a suite that is not
+        all of it "change CONDITION of PART" [].
+        """
         documents = self.lab.documents[self.condition]
         trained = retrain(
             documents,
@@ -127,13 +132,17 @@ class _Training:
             found |= self.predicted(trained)
         return found
 
+    def check(self, found: dict[str, Any]) -> None:
+        """Raises InputError where the training diverged."""
+        check_finite(found, f"of the behaviour cut, {self.condition}, seed {self.seed}")
+
     def log_probabilities(self, trained: Retrained) -> dict[str, Any]:
         """Of every right completion, nats [items]."""
         return {
             f"nats {suite}": trained.log_probabilities(
-                [item.example for item in items if item.example is not None]
+                [item.example for item in self.lab.right(suite) if item.example is not None]
             )[0].numpy()
-            for suite, items in self.lab.suites.items()
+            for suite in self.lab.suites
         }
 
     def answers(self, trained: Retrained) -> dict[str, Any]:
@@ -150,7 +159,7 @@ class _Training:
         }
 
     def predicted(self, trained: Retrained) -> dict[str, Any]:
-        """What scores under this model say each cut will change, nats [suites].
+        """What scores under this model say each cut will change, nats, for suites and parts.
 
         A cut trace takes the place of the whole one: Σ (I(cut) − I(whole)) / N over the traces
         that are cut, to first order, for the mean log-probability of a suite's right completions.
@@ -159,75 +168,43 @@ class _Training:
         versions = [condition for condition in CONDITIONS if condition != NOTHING]
         others = [self.lab.documents[condition][place] for condition in versions for place in cut]
         rows = np.arange(len(whole))
+        suites = list(self.lab.suites)
+        parts = {
+            name: [self.lab.right(suite)[place] for place in places]
+            for suite in suites
+            for name, places in self.lab.splits(suite).items()
+            if len(places) < len(self.lab.right(suite))
+        }
         scores = score_lab(
             torch.nn.Module.to(trained.model(0), self.device),
             [*whole, *others],
-            [self.set_query(suite) for suite in self.lab.suites],
+            [set_query(items) for items in (*map(self.lab.right, suites), *parts.values())],
             methods=(METHOD,),
             modules=self.modules,
             factor_rows=(rows[::2].tolist(), rows[1::2].tolist()),
             seed=self.seed,
             device=self.device,
-        )[METHOD]  # [suites, traces and cut traces]
+        )[METHOD]  # [suites and parts, traces and cut traces]
         before = scores[:, cut].sum(1)
-        return {
-            f"change {condition}": (
+        changes = {
+            condition: (
                 scores[:, len(whole) + at * len(cut) : len(whole) + (at + 1) * len(cut)].sum(1)
                 - before
             )
             / len(whole)
             for at, condition in enumerate(versions)
         }
+        found = {f"change {name}": each[: len(suites)] for name, each in changes.items()}
+        for condition, each in changes.items():
+            for name, value in zip(parts, each[len(suites) :], strict=True):
+                found[f"change {condition} of {name}"] = value
+        return found
 
-    def set_query(self, suite: str) -> WeightedTexts:
-        """The mean log-probability over the right completions of a suite."""
-        right = [item.example for item in self.lab.suites[suite] if item.example is not None]
-        texts = as_texts(right)
-        return WeightedTexts(tuple(texts), (1 / len(texts),) * len(texts))
 
-
-def cut_rows(
-    found: dict[tuple[int, str], dict[str, Any]],
-    lab: TraceLab,
-    begin: Beginning,
-    seeds: list[int],
-) -> list[FaithfulnessRow]:
-    """Accuracy and log-probability of every condition and suite, and what scores had said."""
-    trained = (
-        f"trained on {len(lab.documents[NOTHING])} traces, beginning at {begin.words}; exploration "
-        f"stands in {len(lab.cut)} of them"
-    )
-    interval = f"mean over {len(seeds)} seeds, Student's 95% interval over seeds"
-    rows = []
-    for condition in CONDITIONS:
-        for at, (suite, items) in enumerate(lab.suites.items()):
-            n_right = sum(item.example is not None for item in items)
-            answers = [found[seed, condition] for seed in seeds]
-            if suite in lab.judged:
-                right = [answer[f"right {suite}"] for answer in answers]
-                how = f"{trained}; greedy answers to {len(right[0])} questions; {interval}"
-                values = [float(each.mean()) for each in right]
-                rows.append(_row(condition, suite, ACCURACY, "share", values, len(right[0]), how))
-            nats = [float(answer[f"nats {suite}"].mean()) for answer in answers]
-            how = f"{trained}; mean over {n_right} right completions, nats an item; {interval}"
-            rows.append(_row(condition, suite, LOG_PROBABILITY, "nats", nats, n_right, how))
-            if condition != NOTHING:
-                before = [float(found[seed, NOTHING][f"nats {suite}"].mean()) for seed in seeds]
-                changed = [after - whole for after, whole in zip(nats, before, strict=True)]
-                how = (
-                    f"{trained}; mean over {n_right} right completions, nats an item, less that of "
-                    f"the same seed with nothing cut; {interval}"
-                )
-                rows.append(_row(condition, suite, CHANGED, "nats", changed, n_right, how))
-                said = [float(found[seed, NOTHING][f"change {condition}"][at]) for seed in seeds]
-                how = (
-                    f"sum over cut traces of their influence without the text less that with it, "
-                    f"÷ {len(lab.documents[NOTHING])} traces, on the set of {n_right} right "
-                    f"completions under the model of the uncut traces; positive = the cut raises "
-                    f"log-probability; {interval}"
-                )
-                rows.append(_row(condition, suite, PREDICTED, "nats", said, n_right, how))
-    return rows
+def set_query(items: Sequence[Item]) -> WeightedTexts:
+    """The mean log-probability over the right completions of some items."""
+    texts = as_texts([item.example for item in items if item.example is not None])
+    return WeightedTexts(tuple(texts), (1 / len(texts),) * len(texts))
 
 
 def about_cut(lab: TraceLab, begin: Beginning) -> dict[str, Any]:
@@ -241,30 +218,8 @@ def about_cut(lab: TraceLab, begin: Beginning) -> dict[str, Any]:
         "epochs": begin.settings.epochs,
         "learning rate": begin.settings.learning_rate,
         "weight decay": begin.settings.weight_decay,
+        "completions that explore": {
+            suite: sum(item.explores for item in lab.right(suite)) for suite in lab.suites
+        },
         "suites without accuracy": [name for name in lab.suites if name not in lab.judged],
     }
-
-
-def _row(
-    condition: str,
-    suite: str,
-    quantity: str,
-    unit: str,
-    values: list[float],
-    n: int,
-    how: str,
-) -> FaithfulnessRow:
-    over = student_interval(values)
-    return FaithfulnessRow(
-        EXPERIMENT,
-        METHOD,
-        quantity,
-        unit,
-        over.figure,
-        n,
-        how,
-        suite=suite,
-        condition=condition,
-        low=over.low,
-        high=over.high,
-    )

@@ -47,6 +47,8 @@ class Question:
     Attributes:
         query_id: of the query, or of the set that the item is of; None of a planted fact.
         text: prompt and completion; the first `prompt_chars` characters are the prompt.
+        item: number in the set that it is an item of; None of a query that is no set.
+        fact: words of a factual query, its subject and its answer.
     """
 
     query_id: int | None
@@ -54,6 +56,8 @@ class Question:
     text: str
     prompt_chars: int
     example: Example
+    item: int | None = None
+    fact: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,30 @@ class LabCorpus:
                 found.setdefault(question.suite, []).append(place)
         return found
 
+    def items_of(self) -> dict[int, list[int]]:
+        """Of every explained set query, the items that stand for it, as they are asked."""
+        found: dict[int, list[int]] = {}
+        for question in self.questions[: self.explained]:
+            if question.query_id is not None and question.item is not None:
+                found.setdefault(question.query_id, []).append(question.item)
+        return found
+
+    def known_facts(self) -> tuple[int, int]:
+        """Explained factual queries, and those whose subject and answer a document holds."""
+        asked = [each.fact for each in self.questions[: self.explained] if each.fact]
+        lowered = [text.lower() for text in self.texts]
+        known = [
+            fact
+            for fact in asked
+            if any(all(word.lower() in text for word in fact) for text in lowered)
+        ]
+        return len(asked), len(known)
+
     def lab_texts(self) -> LabTexts:
-        """Documents and scored questions in words, for BM25."""
+        """Documents and scored questions in words, for BM25.
+
+        The documents are whole here, also those that training cuts to the context (`cut`).
+        """
         return LabTexts(self.texts, [question.text for question in self.scored])
 
 
@@ -222,9 +248,12 @@ def choose_questions(
         fits = example is not None and len(example.tokens) <= size.context
         if fits and example is not None and text not in seen and each.suite != PLANTED_SUITE:
             seen.add(text)
-            pool.append(
-                (Question(each.query_id, each.suite, text, len(each.prompt), example), each)
+            item = each.item if each.of_set else None
+            fact = each.keywords if each.kind == "factual" else ()
+            question = Question(
+                each.query_id, each.suite, text, len(each.prompt), example, item, fact
             )
+            pool.append((question, each))
     if not pool:
         raise InputError(
             f"{rows.path}: no query was answered right in at most {size.context} tokens; a lab "

@@ -6,54 +6,106 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from attribution_engine.findings.faithfulness import PLANTED, FaithfulnessRow
+from attribution_engine.findings.faithfulness import (
+    ANSWER_NATS,
+    LEARNT,
+    PLANTED,
+    REFERENCE,
+    RETRAINING,
+    WITH_DOCUMENT,
+    WITHOUT_DOCUMENT,
+    FaithfulnessRow,
+    difference_of,
+    name_of,
+)
 from attribution_engine.findings.intervals import (
     Estimate,
     bootstrap_interval,
-    student_interval,
+    percentiles,
+    resamples,
 )
 from attribution_engine.lab.lab_corpus import LabCorpus
-from attribution_engine.lab.planting import mean_reciprocal_rank, recall_at
+from attribution_engine.lab.planting import target_ranks
 from attribution_engine.store.lab_rows import PlantedRank
 
 EXPERIMENT = "planted"
 K = 10
 RANK, RECALL = PLANTED
 THIS_RUN = "this run"
+HOW_FACTS = "95% interval by bootstrap over facts"
+UNITS = {RANK: "mean of 1 ÷ rank", RECALL: "share", LEARNT: "share", ANSWER_NATS: "nats"}
 
 
 def planted_rows(
     scores: Mapping[int, Mapping[str, np.ndarray]],
     nats: Mapping[int, np.ndarray],
     corpus: LabCorpus,
+    real: Mapping[int, np.ndarray] | None = None,
+    weights: np.ndarray | None = None,
 ) -> list[FaithfulnessRow]:
-    """Both figures of every method, per seed and over seeds.
+    """Both figures of every method per seed and over seeds, their differences, what is learnt.
 
     Args:
         scores: by seed and method [scored questions, documents], the plants' questions last.
         nats: by seed, −log p of every plant's answer under the model that gave the scores. A fact
             that is not learnt, or learnt to the full, is no fair test: they go with every figure.
+        real: by seed, log-probabilities [halves, questions] of models retrained on halves, the
+            plants' questions last; without them nothing is said of how much was learnt.
+        weights: [halves, documents] of those models, the plants' documents last; 1 = trained on.
     """
-    rows = []
-    of_plants = slice(corpus.explained, None)
-    for method in next(iter(scores.values())):
-        found = {seed: np.asarray(of_seed[method][of_plants]) for seed, of_seed in scores.items()}
-        for quantity in (RANK, RECALL):
-            values = {seed: _figure(quantity, each, corpus) for seed, each in found.items()}
-            for seed, value in values.items():
-                how = f"{_how(corpus, nats[seed])}; one seed"
-                rows.append(_row(method, quantity, Estimate(value, None, None, corpus.plants), how,
-                                 seed=seed))  # fmt: skip
-            over = student_interval(list(values.values()))
-            low = None if over.low is None else max(0.0, over.low)
-            high = None if over.high is None else min(1.0, over.high)
+    learnt = learnt_rows(real, weights, corpus) if real and weights is not None else []
+    told = "".join(f"; {row.condition} {row.figure:.2f}" for row in learnt if row.condition)
+    more = f" (trained on random halves{told})" if told else ""
+    rows: list[FaithfulnessRow] = []
+    figures = {method: _figures(scores, method, corpus) for method in next(iter(scores.values()))}
+    for method, found in figures.items():
+        for quantity, values in found.items():  # [seeds, facts]
+            for seed, of_seed in zip(scores, values, strict=True):
+                how = f"{_how(corpus, nats[seed])}{more}; one seed"
+                alone = Estimate(float(of_seed.mean()), None, None, corpus.plants)
+                rows.append(_row(method, quantity, alone, how, seed=seed))
             how = (
-                f"{_how(corpus, np.concatenate(list(nats.values())))}; mean over {len(values)} "
-                "seeds, Student's 95% interval over seeds, kept within 0 and 1"
+                f"{_how(corpus, np.concatenate(list(nats.values())))}{more}; mean over "
+                f"{len(values)} seeds and facts, {HOW_FACTS}"
             )
-            both = Estimate(over.figure, low, high, corpus.plants)
-            rows.append(_row(method, quantity, both, how))
-    return rows
+            rows.append(_row(method, quantity, bootstrap_interval(values.mean(0)), how))
+    return rows + _difference_rows(figures) + learnt
+
+
+def learnt_rows(
+    real: Mapping[int, np.ndarray], weights: np.ndarray, corpus: LabCorpus
+) -> list[FaithfulnessRow]:
+    """Nats of the answers by models with and without the facts' documents, and the share learnt.
+
+    Args: as of `planted_rows`. A fact whose document is in all halves or in none is left out.
+    """
+    said = -np.mean([each[:, -corpus.plants :] for each in real.values()], 0)  # [halves, facts]
+    inside = weights[:, corpus.plant_columns] > 0  # [halves, facts]
+    usable = inside.any(0) & ~inside.all(0)
+    if not usable.any():
+        return []
+    said, inside = said[:, usable], inside[:, usable]
+    held = (said * inside).sum(0) / inside.sum(0)  # [facts], nats with the document
+    lacking = (said * ~inside).sum(0) / (~inside).sum(0)
+    how = (
+        f"-log p of the answer under lab models trained on random halves {{}}, mean over halves, "
+        f"{len(real)} seeds and facts; {HOW_FACTS}"
+    )
+    drawn = resamples(len(held), 0)
+    share = 1 - held[drawn].mean(1) / lacking[drawn].mean(1)  # [draws]
+    low, high = percentiles(share) if len(held) > 1 else (None, None)
+    both = Estimate(float(1 - held.mean() / lacking.mean()), low, high, len(held))
+    how_share = (
+        "nats of the answer without its document less those with it, as a share of those without; "
+        f"lab models trained on random halves, {len(real)} seeds; {HOW_FACTS}"
+    )
+    return [
+        _row(RETRAINING, ANSWER_NATS, bootstrap_interval(held),
+             how.format("with the fact's document"), condition=WITH_DOCUMENT),
+        _row(RETRAINING, ANSWER_NATS, bootstrap_interval(lacking),
+             how.format("without the fact's document"), condition=WITHOUT_DOCUMENT),
+        _row(RETRAINING, LEARNT, both, how_share),
+    ]  # fmt: skip
 
 
 def own_planted_rows(ranks: Sequence[PlantedRank], method: str) -> list[FaithfulnessRow]:
@@ -71,10 +123,34 @@ def own_planted_rows(ranks: Sequence[PlantedRank], method: str) -> list[Faithful
     ]
 
 
-def _figure(quantity: str, scores: np.ndarray, corpus: LabCorpus) -> float:
-    if quantity == RANK:
-        return mean_reciprocal_rank(scores, corpus.plant_columns)
-    return recall_at(scores, corpus.plant_columns, K)
+def _figures(
+    scores: Mapping[int, Mapping[str, np.ndarray]], method: str, corpus: LabCorpus
+) -> dict[str, np.ndarray]:
+    """Both quantities of every seed and fact, [seeds, facts]."""
+    of_plants = slice(corpus.explained, None)
+    ranks = np.stack(
+        [
+            target_ranks(np.asarray(of_seed[method][of_plants]), corpus.plant_columns)
+            for of_seed in scores.values()
+        ]
+    )
+    return {RANK: 1 / ranks, RECALL: (ranks <= K).astype(np.float64)}
+
+
+def _difference_rows(figures: Mapping[str, Mapping[str, np.ndarray]]) -> list[FaithfulnessRow]:
+    """How far the reference ranks the facts' documents higher than every other method."""
+    if REFERENCE not in figures:
+        return []
+    own = figures[REFERENCE][RANK].mean(0)  # [facts]
+    how = (
+        f"1 ÷ rank by {name_of(REFERENCE)} minus that by this method, fact by fact, mean over "
+        f"seeds and facts; {HOW_FACTS}"
+    )
+    return [
+        _row(method, difference_of(RANK), bootstrap_interval(own - found[RANK].mean(0)), how)
+        for method, found in figures.items()
+        if method != REFERENCE
+    ]
 
 
 def _how(corpus: LabCorpus, nats: np.ndarray) -> str:
@@ -99,7 +175,7 @@ def _row(
         EXPERIMENT,
         method,
         quantity,
-        "share" if quantity == RECALL else "mean of 1 ÷ rank",
+        UNITS.get(quantity, f"difference in {UNITS[RANK]}"),
         over.figure,
         over.n,
         how,

@@ -6,7 +6,7 @@ import json
 import math
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from attribution_engine.lab.worker_processes import WorkerProcesses
 from attribution_engine.records import InputError
 
 INPUTS = "inputs.json"
+FINISHED = ("*.npz", "*.pt")
+OF_STAGE = {"stability": "stability.npz", "behaviour_cut": "cut-*.npz"}  # files of each
 DAMAGED = (zipfile.BadZipFile, EOFError, ValueError, KeyError, RuntimeError)
 
 
@@ -77,6 +79,7 @@ class SavedRetrainings:
                     "parameters": {name: value.cpu() for name, value in model.parameters.items()},
                     "seconds": time.perf_counter() - start,
                 }
+                check_finite(kept["parameters"], f"on all documents, seed {seed}")
                 _replace(path, lambda part: torch.save(kept, part))
             else:
                 self.step(1)
@@ -94,6 +97,7 @@ class SavedRetrainings:
 
         Raises:
             TimeUp: before a group that is not done yet.
+            InputError: a retraining of the group diverged; the group is not kept.
         """
         size = self.settings.at_once
         groups = [weights[first : first + size] for first in range(0, len(weights), size)]
@@ -108,8 +112,10 @@ class SavedRetrainings:
         missing = [place for place, part in enumerate(parts) if part is None]
 
         def done(at: int, found: dict[str, Any]) -> None:
-            _save(paths[missing[at]], found)
-            parts[missing[at]] = found
+            place = missing[at]
+            check_finite(found, f"seed {seed}, group {paths[place].stem}")
+            _save(paths[place], found)
+            parts[place] = found
 
         workers = self.workers
         if workers is not None and len(missing) > 1:
@@ -173,44 +179,109 @@ class SavedRetrainings:
         return model
 
 
-def open_folder(folder: Path, inputs: dict[str, Any], *, resume: bool) -> None:
+def open_folder(
+    folder: Path, inputs: dict[str, Any], *, resume: bool = False, anew: bool = False
+) -> None:
     """Makes the folder ready for retrainings with these inputs.
 
-    Without `resume` what is kept there is removed.
+    With `resume`, a stage (an entry of inputs["stages"]) whose own inputs changed loses its own
+    results and no others; what is kept of a stage that is not asked for stays, with its inputs.
+
+    Args:
+        anew: what is kept there is removed.
 
     Raises:
-        InputError: with `resume`, when what is kept there was made with other inputs.
+        InputError: something is kept there and neither `resume` nor `anew` is given; or, with
+            `resume`, it was made with other inputs, or nothing says with which.
     """
-    kept = folder / INPUTS
-    written = json.dumps(inputs, indent=1, sort_keys=True)
-    if resume and kept.is_file():
-        before = json.loads(kept.read_text(encoding="utf-8"))
-        now = json.loads(written)
-        changed = sorted(
-            name for name in before.keys() | now.keys() if before.get(name) != now.get(name)
+    path = folder / INPUTS
+    kept = [each for pattern in FINISHED for each in sorted(folder.glob(pattern))]
+    stages = dict(inputs.get("stages", {}))
+    if anew:
+        for each in kept:
+            each.unlink()
+    elif kept and not resume:
+        raise InputError(
+            f"{folder}: holds {len(kept)} finished results; go on with --resume, or remove them "
+            "and begin anew with --anew"
         )
-        if changed:
-            raise InputError(
-                f"{folder}: what is kept there was made with another {', '.join(changed)}; "
-                "leave --resume out to begin anew, or choose another folder with --work"
-            )
-    else:
-        for pattern in ("*.npz", "*.pt", "*.part"):
-            for old in folder.glob(pattern):
-                old.unlink()
+    elif kept:
+        before = _read_inputs(path)
+        _check_same(folder, before, inputs)
+        stages = _reconciled(folder, before.get("stages", {}), stages)
     for left in folder.glob("*.part"):
         left.unlink()
-    _replace(kept, lambda part: part.write_text(written, encoding="utf-8"))
+    written = json.dumps({**inputs, "stages": stages}, indent=1, sort_keys=True)
+    _replace(path, lambda part: part.write_text(written, encoding="utf-8"))
 
 
-def kept_result(folder: Path, name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """A result of arrays: read back if it is there, else computed and kept."""
+def _read_inputs(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        raise InputError(
+            f"{path}: does not say what the results beside it were made with; begin anew with "
+            "--anew, or choose another folder with --work"
+        )
+    return found
+
+
+def _check_same(folder: Path, before: dict[str, Any], inputs: dict[str, Any]) -> None:
+    now = json.loads(json.dumps(inputs))  # tuples become lists, as in the file
+    names = (before.keys() | now.keys()) - {"stages"}
+    if changed := sorted(name for name in names if before.get(name) != now.get(name)):
+        raise InputError(
+            f"{folder}: what is kept there was made with another {', '.join(changed)}; "
+            "begin anew with --anew, or choose another folder with --work"
+        )
+
+
+def _reconciled(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The stages' inputs as they are to be written; results of changed ones are removed."""
+    for name, wanted in json.loads(json.dumps(now)).items():
+        old = sorted(folder.glob(OF_STAGE[name]))
+        if old and before.get(name) != wanted:
+            print(f"{folder}: {name} was made with other settings, computing it anew", flush=True)
+            for each in old:
+                each.unlink()
+    return {**before, **now}
+
+
+def kept_result(
+    folder: Path,
+    name: str,
+    compute: Callable[[], dict[str, Any]],
+    check: Callable[[dict[str, Any]], None] = lambda found: None,
+) -> dict[str, Any]:
+    """A result of arrays: read back if it is there, else computed, checked and kept.
+
+    What is computed carries "seconds", which results of earlier versions may lack.
+    """
     path = folder / f"{name}.npz"
     found = _load(path)
     if found is None:
+        start = time.perf_counter()
         found = {key: np.asarray(value) for key, value in compute().items()}
+        check(found)
+        found = {"seconds": np.array(time.perf_counter() - start)} | found
         _save(path, found)
     return found
+
+
+def check_finite(found: Mapping[str, Any], whose: str) -> None:
+    """Arrays or tensors of a training that did not diverge.
+
+    Raises:
+        InputError: one holds NaN or infinity.
+    """
+    for each in found.values():
+        if not bool(torch.isfinite(torch.as_tensor(each)).all()):
+            raise InputError(
+                f"retraining {whose}: it diverged, its figures are not finite; lower learning_rate "
+                "in the budget's settings"
+            )
 
 
 def remaining_words(seconds: float) -> str:

@@ -16,6 +16,7 @@ from torch import nn
 
 from attribution_engine.curvature_stages import factor_rows
 from attribution_engine.findings.agreement import spearman
+from attribution_engine.influence.layers import select_layers
 from attribution_engine.lab.gradient_scores import FactorRows, Variant, gradient_scores, work_of
 from attribution_engine.lab.lab_scores import BATCH_TOKENS, Asked, Text, as_queries, as_texts
 from attribution_engine.progress import progress
@@ -75,7 +76,8 @@ def stability(
     - the two dampings: factors of all documents, exact;
     - each rank against exact: factors of all documents, damping `dampings[0]`.
 
-    A rank that is no lower than a layer's smaller side leaves that layer exact, as in a run.
+    A rank that is no lower than a layer's smaller side leaves that layer exact, as in a run; one
+    that would leave every layer exact is not tested.
 
     Args:
         model: a causal language model on `device`.
@@ -95,6 +97,8 @@ def stability(
             f"stability: {len(documents)} documents and {len(queries)} queries; give "
             f"{FEWEST_DOCUMENTS} documents and a query at least"
         )
+    largest = largest_smaller_side(model, modules)
+    ranks = [rank for rank in ranks if rank < largest]
     variants, pairs = _plan(len(documents), dampings, ranks, factor_passes, seed)
     with progress("stability", work_of(variants, len(queries), len(documents)), "text") as step:
         scores = gradient_scores(
@@ -133,6 +137,13 @@ def summarise(rows: Sequence[StabilityRow]) -> list[StabilitySummary]:
         )
         found.append(StabilitySummary(condition, middle, low, high, len(kept)))
     return found
+
+
+def largest_smaller_side(model: nn.Module, modules: str) -> int:
+    """Of the tracked maps' gradients [out, in], the largest smaller side."""
+    return max(
+        min(layer.in_features, layer.out_features) for layer in select_layers(model, modules)
+    )
 
 
 def disjoint_samples(n_documents: int, factor_passes: int, seed: int) -> tuple[FactorRows, ...]:

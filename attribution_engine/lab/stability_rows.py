@@ -15,7 +15,13 @@ from attribution_engine.findings.faithfulness import SPEARMAN, FaithfulnessRow
 from attribution_engine.influence.model import context_length, load_model
 from attribution_engine.lab.lab_corpus import LabCorpus, LabSize, draw_documents, encode
 from attribution_engine.lab.lab_scores import Asked, Text
-from attribution_engine.lab.stability import StabilityRow, stability, summarise
+from attribution_engine.lab.stability import (
+    DISJOINT,
+    StabilityRow,
+    disjoint_samples,
+    stability,
+    summarise,
+)
 from attribution_engine.records import InputError, ModelConfig
 from attribution_engine.store.lab_rows import LabRows
 
@@ -53,8 +59,7 @@ def own_sample(
     device: torch.device,
 ) -> StabilitySample | None:
     """The run's own model with a sample of its documents; None where it cannot be used here."""
-    n_parameters = rows.run().n_parameters or 0
-    if device.type == "cpu" and n_parameters > LARGEST_ON_A_CPU:
+    if not uses_own_model(rows, device):
         return None
     try:
         model = load_model(config, device)
@@ -71,6 +76,11 @@ def own_sample(
             query_ids.append(question.query_id)
     modules = rows.run().modules or "mlp"
     return StabilitySample(model, drawn, queries, query_ids, modules, "the run's own model")
+
+
+def uses_own_model(rows: LabRows, device: torch.device) -> bool:
+    """Whether the run's own model is small enough to be scored anew here."""
+    return device.type != "cpu" or (rows.run().n_parameters or 0) <= LARGEST_ON_A_CPU
 
 
 def lab_sample(
@@ -110,8 +120,26 @@ def stability_figures(
     }
 
 
-def stability_rows(figures: dict[str, Any], suites: dict[int, str]) -> list[FaithfulnessRow]:
-    """A row a condition and query, and the median with quartiles of each condition."""
+def about_stability(figures: dict[str, Any], seed: int) -> dict[str, Any]:
+    """How many documents were scored, and how many of them each factor sample had."""
+    n = int(figures["n"][0]) if len(figures["n"]) else 0
+    one, other = (sum(map(len, half)) for half in disjoint_samples(n, 1, seed))
+    return {
+        "documents": n,
+        "documents of each disjoint factor sample": [one, other],
+        "documents of the factors under every other condition": n,
+        "model": str(figures["whose"]),
+    }
+
+
+def stability_rows(
+    figures: dict[str, Any], suites: dict[int, str], seed: int
+) -> list[FaithfulnessRow]:
+    """A row a condition and query, and the median with quartiles of each condition.
+
+    Args:
+        suites: of the queries, by number; seed: which the factor samples were drawn with.
+    """
     found = [
         StabilityRow(str(condition), int(query), None if np.isnan(value) else float(value), int(n))
         for condition, query, value, n in zip(
@@ -121,22 +149,37 @@ def stability_rows(figures: dict[str, Any], suites: dict[int, str]) -> list[Fait
     ]
     if not found:
         return []
-    how = (
+    said = (
         f"Spearman, over {found[0].n} documents drawn by lot, between the scores of two ways to "
         f"compute them, on {figures['whose']}"
     )
+    samples = _samples_in_words(found[0].n, seed)
     rows, seen = [], set()
     for row in found:
         if row.spearman is not None and (row.condition, row.query) not in seen:
             seen.add((row.condition, row.query))
             suite = suites.get(row.query)
+            how = f"{said}; {samples[row.condition == DISJOINT]}"
             rows.append(_row(row.condition, row.spearman, row.n, how, row.query, suite))
     summaries = [each for each in summarise(found) if each.n]
     for each in summaries:
+        how = f"{said}; {samples[each.condition == DISJOINT]}"
         words = f"{how}; median over {each.n} queries, low and high are its quartiles"
         quartiles = (each.lower_quartile, each.upper_quartile)
         rows.append(_row(each.condition, each.median, each.n, words, None, None, quartiles))
     return rows
+
+
+def _samples_in_words(n: int, seed: int) -> tuple[str, str]:
+    """How many documents the factors were fitted on: of one sample, and of two."""
+    one, other = disjoint_samples(n, 1, seed)
+    halves = [f"{len(half[0])} + {len(half[1])}" for half in (one, other)]
+    first = (n + 1) // 2
+    stages = "documents (covariances + eigenvalues)"
+    return (
+        f"both with factors of the same {first} + {n - first} {stages}",
+        f"with factors of {halves[0]} {stages} against those of {halves[1]} others",
+    )
 
 
 def _row(

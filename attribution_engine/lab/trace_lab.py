@@ -15,9 +15,11 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from attribution_engine.corpora.correctness import is_correct
 from attribution_engine.corpora.start_token import start_ids
+from attribution_engine.findings.behaviour_cut import part_of_suite
 from attribution_engine.findings.faithfulness import UNCUT
 from attribution_engine.influence.model import load_model
 from attribution_engine.lab.budgets import Budget
+from attribution_engine.lab.exploration import explores
 from attribution_engine.lab.lab_corpus import SUITE_ITEMS, LabSize, draw_documents, encode
 from attribution_engine.lab.lab_model import LabSettings, Vocabulary, lab_model
 from attribution_engine.lab.retraining import Example
@@ -51,11 +53,16 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question of a suite: `example` with a right completion, None where there is none."""
+    """A question of a suite: `example` with a right completion, None where there is none.
+
+    Attributes:
+        explores: whether the completion itself explores, see `exploration`.
+    """
 
     prompt: str
     reference: str | None
     example: Example | None
+    explores: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,17 @@ class TraceLab:
     kept_whole: int
     suites: dict[str, list[Item]]
     judged: list[str]
+
+    def right(self, suite: str) -> list[Item]:
+        """The items of a suite that have a right completion."""
+        return [item for item in self.suites[suite] if item.example is not None]
+
+    def splits(self, suite: str) -> dict[str, list[int]]:
+        """By name of the part of a suite: places among its right items; no part is empty."""
+        found: dict[str, list[int]] = {}
+        for place, item in enumerate(self.right(suite)):
+            found.setdefault(part_of_suite(suite, item.explores), []).append(place)
+        return found
 
 
 def beginning(config: ModelConfig, budget: Budget, tokenizer: PreTrainedTokenizerBase) -> Beginning:
@@ -208,7 +226,7 @@ def read_suites(
             example = None
         items = suites.setdefault(each.suite, [])
         if len(items) < SUITE_ITEMS:
-            items.append(Item(each.prompt, each.reference, example))
+            items.append(Item(each.prompt, each.reference, example, explores(each.completion)))
     return {name: items for name, items in suites.items() if any(item.example for item in items)}
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +14,14 @@ import torch
 from torch import nn
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
-from attribution_engine import __version__
 from attribution_engine.findings.faithfulness import FaithfulnessRow
 from attribution_engine.influence.model import load_tokenizer, resolve_device
 from attribution_engine.lab.behaviour_cut import behaviour_cut
 from attribution_engine.lab.budgets import Budget
 from attribution_engine.lab.datamodelling import datamodelling_rows, draw_halves
 from attribution_engine.lab.lab_corpus import LabCorpus, build_corpus
-from attribution_engine.lab.lab_description import describe_models
+from attribution_engine.lab.lab_description import describe, describe_attempt
+from attribution_engine.lab.lab_inputs import DAMPING, MODULES, lab_inputs
 from attribution_engine.lab.lab_model import lab_model
 from attribution_engine.lab.lab_scores import METHODS, score_lab
 from attribution_engine.lab.planted_rows import own_planted_rows, planted_rows
@@ -39,22 +37,21 @@ from attribution_engine.lab.saved_retrainings import (
     remaining_words,
 )
 from attribution_engine.lab.stability_rows import (
+    about_stability,
     lab_sample,
     own_sample,
     stability_figures,
     stability_rows,
 )
-from attribution_engine.lab.training import machine
 from attribution_engine.lab.worker_processes import WorkerProcesses
 from attribution_engine.progress import progress
-from attribution_engine.records import ModelConfig
+from attribution_engine.records import InputError, ModelConfig
 from attribution_engine.run_lock import only_run_in
 from attribution_engine.store.faithfulness import write_faithfulness
 from attribution_engine.store.lab_rows import LabRows
 
-MODULES = "linear"  # linear maps of a lab model whose gradients count
-DAMPING = 0.1
 RETRAINED = ("removal", "lds", "planted")  # need lab models
+OF_ITEMS = ("removal", "lds", "stability")  # have rows of single queries
 LEFT_OUT = "left out by --experiments"
 NOT_REACHED = "the time given was spent before it; go on with --resume"
 
@@ -66,6 +63,7 @@ class TrustOptions:
     Attributes:
         budget_name: of `budgets.BUDGETS`.
         minutes: no further retraining is begun after them; None = no limit.
+        resume: go on with what is kept; anew: remove it first.
         work: folder of what is kept; None = data/work/trust-NAME.
         model: folder of the run's model, if it is no longer where the run says.
         seed: decides the sample, the halves and what is drawn by lot.
@@ -77,6 +75,7 @@ class TrustOptions:
     minutes: float | None = None
     device: str = "auto"
     resume: bool = False
+    anew: bool = False
     seed: int = 0
     work: Path | None = None
     model: str | None = None
@@ -101,6 +100,8 @@ class _Lab:
     found: list[FaithfulnessRow] = field(default_factory=list)
     lab: dict[str, Any] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    stopped: str = NOT_REACHED
+    seconds: dict[str, float] = field(default_factory=dict)
     scores: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
 
     @property
@@ -111,12 +112,16 @@ class _Lab:
 def trust(store: Path, budget: Budget, options: TrustOptions) -> list[FaithfulnessRow]:
     """Tests a run's kind of scores by retraining, and writes what was found into its store.
 
+    What the store has of experiments that were not done now stays in it. A test that fails is
+    named under "not tested" with its reason, and costs the others nothing.
+
     Returns:
         The rows that were written.
 
     Raises:
         InputError: the store cannot be read, its tokenizer is not there, or it has too few
-            documents or no right completion; with `resume`, other settings than before.
+            documents or no right completion; with `resume`, other settings than before; without
+            it, results in the work folder and no `anew`.
     """
     started = time.perf_counter()
     device = resolve_device(options.device)
@@ -134,6 +139,7 @@ def trust(store: Path, budget: Budget, options: TrustOptions) -> list[Faithfulne
             lab.missing |= dict.fromkeys(set(RETRAINED) - set(options.experiments), LEFT_OUT)
             _stage(lab, "stability", _stability)
             _stage(lab, "behaviour_cut", _behaviour_cut)
+            lab.found = _with_items(lab)
             _describe(lab, time.perf_counter() - started)
         finally:
             rows.close()
@@ -155,16 +161,8 @@ def _open_lab(
     config = run_model(rows, options.model)
     tokenizer = load_tokenizer(config)
     corpus = build_corpus(rows, tokenizer, budget.size, options.seed)
-    run = rows.run()
-    inputs = {
-        "run": [run.run_id, run.n_documents, len(rows.answered())],
-        "budget": asdict(budget),
-        "seed": options.seed,
-        "device": device.type,
-        "engine": f"{__version__}, torch {torch.__version__}",
-        "model": config.path,
-    }
-    open_folder(folder, inputs, resume=options.resume)
+    inputs = _inputs(rows, tokenizer, config, budget, options, device)
+    open_folder(folder, inputs, resume=options.resume, anew=options.anew)
     until = None if options.minutes is None else time.monotonic() + 60 * options.minutes
     retrainings = SavedRetrainings(
         corpus, budget.settings, folder, device.type, lambda done: None, until
@@ -174,6 +172,34 @@ def _open_lab(
     return _Lab(
         store, rows, budget, options, folder, device, config, tokenizer, corpus, retrainings
     )
+
+
+def _inputs(
+    rows: LabRows,
+    tokenizer: PreTrainedTokenizerBase,
+    config: ModelConfig,
+    budget: Budget,
+    options: TrustOptions,
+    device: torch.device,
+) -> dict[str, Any]:
+    return lab_inputs(
+        rows,
+        tokenizer,
+        config,
+        budget,
+        seed=options.seed,
+        device=device.type,
+        stages=set(options.experiments) - set(RETRAINED),
+    )
+
+
+def inputs_of(store: Path, budget: Budget, options: TrustOptions) -> dict[str, Any]:
+    """What `trust` would write as `inputs.json` of a store's work folder."""
+    device = resolve_device(options.device)
+    with closing(LabRows(store)) as rows:
+        config = run_model(rows, options.model)
+        tokenizer = load_tokenizer(config)
+        return _inputs(rows, tokenizer, config, budget.on(device.type), options, device)
 
 
 def _counts(lab: _Lab) -> dict[str, int]:
@@ -194,11 +220,14 @@ def _announce(lab: _Lab) -> None:
     """Says what will be done before it is."""
     corpus, counts = lab.corpus, _counts(lab)
     parameters = _parameters(lab)
-    suites = {question.suite for question in corpus.questions[: corpus.explained]}
+    explained = corpus.questions[: corpus.explained]
+    suites = {question.suite for question in explained}
+    distinct = len({question.query_id for question in explained})
+    items = f" ({distinct} with the items of a set as one)" if distinct < len(explained) else ""
     print(
         f"lab of {lab.store}: {len(corpus.documents) - corpus.plants} documents drawn by lot and "
-        f"{corpus.plants} planted, {corpus.explained} queries of {len(suites)} suites, models of "
-        f"{parameters:,} parameters\n"
+        f"{corpus.plants} planted, {corpus.explained} queries{items} of {len(suites)} suites, "
+        f"models of {parameters:,} parameters\n"
         f"{sum(counts.values())} retrainings: "
         + ", ".join(f"{count} {what}" for what, count in counts.items()),
         flush=True,
@@ -223,6 +252,9 @@ def _retrain_all(lab: _Lab) -> None:
                 drops[seed] = _remove(lab, seed)
         except TimeUp:
             print(f"\n{lab.options.minutes:g} minutes are spent", flush=True)
+        except InputError as wrong:
+            lab.stopped = str(wrong)
+            print(f"\nno further retraining: {wrong}", flush=True)
     _add_rows(lab, real, drops)
 
 
@@ -289,29 +321,53 @@ def _remove(lab: _Lab, seed: int) -> Drops:
 
 def _add_rows(lab: _Lab, real: dict[int, np.ndarray], drops: dict[int, Drops]) -> None:
     """Rows of removal, LDS and planted facts, of the seeds that are complete."""
-    if drops:
+
+    def removal(lab: _Lab) -> None:
         lab.found += removal_rows(drops, lab.corpus, lab.budget.fractions)
-    else:
-        lab.missing["removal"] = NOT_REACHED
-    if real:
+
+    def datamodelling(lab: _Lab) -> None:
         scores = {seed: lab.scores[seed] for seed in real}
         lab.found += datamodelling_rows(real, scores, lab.halves, lab.corpus)
-    else:
-        lab.missing["lds"] = NOT_REACHED
+
+    for name, add, done in (
+        ("removal", removal, bool(drops)),
+        ("lds", datamodelling, bool(real)),
+        ("planted", lambda lab: _planted(lab, real), bool(lab.scores)),
+    ):
+        if name in lab.options.experiments and done:
+            _attempt(lab, name, add)
+        elif name in lab.options.experiments:
+            lab.missing[name] = lab.stopped
     lab.lab["baseline"] = _baseline(lab)
     lab.lab["seeds"] = {"removal": list(drops), "lds": list(real), "planted": list(lab.scores)}
-    if "planted" not in lab.options.experiments:
-        return
-    if lab.scores and lab.corpus.plants:
+
+
+def _planted(lab: _Lab, real: dict[int, np.ndarray]) -> None:
+    found = own_planted_rows(lab.rows.planted_ranks(), lab.rows.run().method)
+    if lab.corpus.plants:
         asked = [question.example for question in lab.corpus.scored[lab.corpus.explained :]]
         nats = {
             seed: completion_nats_of(lab.retrainings.full(seed).model(0), asked)
             for seed in lab.scores
         }
-        lab.found += planted_rows(lab.scores, nats, lab.corpus)
-    else:
-        lab.missing["planted"] = NOT_REACHED
-    lab.found += own_planted_rows(lab.rows.planted_ranks(), lab.rows.run().method)
+        found = planted_rows(lab.scores, nats, lab.corpus, real, lab.halves) + found
+    lab.found += found
+
+
+def _with_items(lab: _Lab) -> list[FaithfulnessRow]:
+    """The rows; those of a set query say which of its items stand for it."""
+    items = lab.corpus.items_of()
+    found = []
+    for row in lab.found:
+        asked = items.get(row.query_id) if row.query_id is not None else None
+        if asked and row.experiment in OF_ITEMS:
+            # Removal is a mean over them; elsewhere the first one stands for the set.
+            named = asked if row.experiment == "removal" else asked[:1]
+            word = "items" if len(named) > 1 else "item"
+            said = f"{word} {', '.join(map(str, named))} of the set"
+            row = replace(row, how=f"{row.how}; {said}")
+        found.append(row)
+    return found
 
 
 def _baseline(lab: _Lab) -> dict[str, Any]:
@@ -340,10 +396,20 @@ def _stage(lab: _Lab, name: str, add: Callable[[_Lab], None]) -> None:
     if until is not None and time.monotonic() > until:
         lab.missing[name] = NOT_REACHED
         return
+    started = time.perf_counter()
+    _attempt(lab, name, add)
+    lab.seconds.setdefault(name, time.perf_counter() - started)
+
+
+def _attempt(lab: _Lab, name: str, add: Callable[[_Lab], None]) -> None:
+    """Adds the rows of an experiment, or says why there are none."""
     try:
         add(lab)
     except TimeUp:
         lab.missing[name] = NOT_REACHED
+    except InputError as wrong:
+        lab.missing[name] = str(wrong)
+        print(f"{name}: not tested: {wrong}", flush=True)
 
 
 def _stability(lab: _Lab) -> None:
@@ -366,11 +432,14 @@ def _stability(lab: _Lab) -> None:
     figures = kept_result(lab.folder, "stability", compute)
     explained = lab.corpus.questions[: lab.corpus.explained]
     suites = {each.query_id: each.suite for each in explained if each.query_id is not None}
-    lab.found += stability_rows(figures, suites)
+    lab.found += stability_rows(figures, suites, lab.options.seed)
+    lab.lab["stability"] = about_stability(figures, lab.options.seed)
+    if "seconds" in figures:
+        lab.seconds["stability"] = float(figures["seconds"])
 
 
 def _behaviour_cut(lab: _Lab) -> None:
-    found, about = behaviour_cut(
+    found, about, seconds = behaviour_cut(
         lab.rows,
         lab.tokenizer,
         lab.config,
@@ -383,6 +452,8 @@ def _behaviour_cut(lab: _Lab) -> None:
     lab.found += found
     if found:
         lab.lab["behaviour_cut"] = about
+        if seconds is not None:
+            lab.seconds["behaviour_cut"] = seconds
     else:
         lab.missing["behaviour_cut"] = str(about["missing"])
 
@@ -393,33 +464,28 @@ def _parameters(lab: _Lab) -> int:
 
 
 def _describe(lab: _Lab, seconds: float) -> None:
-    """What whoever reads the figures has to know of the lab."""
-    corpus, budget = lab.corpus, lab.budget
+    """What whoever reads the figures has to know of the lab, and of each experiment's attempt."""
+    lab.lab |= describe(
+        lab.corpus,
+        lab.budget,
+        lab.config,
+        budget_name=lab.options.budget_name,
+        seed=lab.options.seed,
+        device=lab.device,
+    )
     lab.lab |= {
-        "command": shlex.join(["python", *sys.orig_argv[1:]]),
-        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
-        "engine": __version__,
-        "device": lab.device.type,
-        "machine": machine()
-        | ({"gpu": torch.cuda.get_device_name()} if lab.device.type == "cuda" else {}),
         "seconds": {
             "this attempt": round(seconds, 1),
             "retrainings, all attempts": round(lab.retrainings.seconds, 1),
         },
-        "budget": lab.options.budget_name,
-        "seed": lab.options.seed,
-        "documents": {
-            "of the store": len(corpus.documents) - corpus.plants,
-            "planted": corpus.plants,
-            "cut to the context": corpus.cut,
-            "tokens with loss": sum(len(x.tokens) - x.start for x in corpus.documents),
-        },
-        "queries": {"explained": corpus.explained, "asked": len(corpus.questions)},
         "retrainings": _counts(lab),
-        "settings": asdict(budget.settings),
-        "vocabulary": corpus.vocabulary.size,
         "parameters": _parameters(lab),
         "methods": {"modules": MODULES, "damping": DAMPING, "factors": "two halves of the lab"},
         "not tested": lab.missing,
-        **describe_models(budget.settings, lab.config),
+    }
+    retrained = dict.fromkeys(RETRAINED, lab.retrainings.seconds)
+    spent = retrained | lab.seconds
+    lab.lab["experiments"] = {
+        name: describe_attempt(lab.lab, spent.get(name))
+        for name in dict.fromkeys(row.experiment for row in lab.found)
     }

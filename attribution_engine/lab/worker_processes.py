@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch
 
 from attribution_engine.lab.lab_corpus import LabCorpus
 from attribution_engine.lab.retraining import LabSettings, retrain
+from attribution_engine.records import InputError
 
 Arrays = dict[str, Any]
 _lab: list[tuple[LabCorpus, LabSettings]] = []  # of a worker process: what it trains on
@@ -43,10 +45,14 @@ class WorkerProcesses:
     ) -> bool:
         """Train groups; `done` is told the place and the arrays of each as it is finished.
 
-        Ctrl-C lets the groups under way finish, and they are told, before it is raised.
+        Ctrl-C, or a group that `done` refuses, lets the groups under way finish, and they are
+        told, before it is raised.
 
         Returns:
             Whether all were trained; False if time was up before.
+
+        Raises:
+            InputError: what `done` says of the first group that it refuses.
         """
         pool = self._started()
         waiting = list(enumerate(groups))[::-1]
@@ -59,9 +65,10 @@ class WorkerProcesses:
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     done(running.pop(future), future.result())
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, InputError):
             for future, place in running.items():
-                done(place, future.result())
+                with suppress(InputError):  # the first is the one that is told
+                    done(place, future.result())
             raise
         return not waiting
 

@@ -21,6 +21,7 @@ class AnsweredQuery:
         query_id: of the query, or of the set that the item belongs to.
         correct: None where it was not marked.
         of_set: whether it is an item of a set query; in_set: one of those that it is made of.
+        item: number in the set; 0 of what is no item.
     """
 
     query_id: int
@@ -33,6 +34,7 @@ class AnsweredQuery:
     keywords: tuple[str, ...]
     of_set: bool
     in_set: bool
+    item: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,6 @@ class LabRows(OpenStore):
             [wrong, wrong],
         )
         for row in rows:
-            del row["item"]
             row["keywords"] = tuple(json.loads(row["keywords"] or "[]"))
         return [AnsweredQuery(**row) for row in rows]
 

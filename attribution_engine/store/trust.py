@@ -8,10 +8,13 @@ from typing import Any
 from attribution_engine.findings.behaviour_cut import effects
 from attribution_engine.findings.faithfulness import (
     CEILING,
+    DROP,
+    LDS,
     FaithfulnessRow,
     datamodelling_means,
 )
-from attribution_engine.findings.verdicts import lds_verdict, seed_rankings, verdicts
+from attribution_engine.findings.seed_rankings import seed_rankings
+from attribution_engine.findings.verdicts import lds_verdict, verdicts
 from attribution_engine.store.splits import Splits
 from attribution_engine.store.trust_views import TrustBadge, TrustReport
 
@@ -33,7 +36,9 @@ class Trust(Splits):
             lab=self.lab(),
             verdicts=verdicts(rows, method),
             seed_rankings=tuple(
-                seed_rankings([row for row in rows if row.experiment == "removal"], method)
+                ranking
+                for quantity in (DROP, LDS)
+                for ranking in seed_rankings(rows, quantity, method)
             ),
             effects=tuple(
                 effects([row for row in rows if row.experiment == "behaviour_cut"], method)

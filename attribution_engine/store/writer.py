@@ -20,6 +20,8 @@ from attribution_engine.store.schema import TABLES, create_statements
 UNWRITABLE = (duckdb.OperationalError, duckdb.FatalException)
 BATCH_ROWS = 2_000  # rows of texts or token arrays that are held at a time
 
+DIGITS = 6  # of an influence that is kept
+
 
 class StoreWriter:
     """Fills the tables of one store. Use `building`, which moves the file into place."""
@@ -65,13 +67,17 @@ class StoreWriter:
     def insert_influence(self, influence: np.ndarray, gradient_norms: np.ndarray | None) -> None:
         """Fills `influence`, every document for every query, ordered by query and rank.
 
+        Influence is kept to six significant digits: the last ones of a float32 are rounding of
+        the passes over the corpus, and do not compress.
+
         Args:
             influence: [queries, documents], nats.
             gradient_norms: [documents]; a document with norm 0 has norm-corrected score 0. None =
                 there are no gradients; both ranks are then the same.
         """
         types = self._column_types("influence")
-        for query, scores in enumerate(influence):
+        for query, exact in enumerate(influence):
+            scores = significant(exact)
             order, ranks = ranked(scores)
             normed = ranks
             if gradient_norms is not None:
@@ -100,6 +106,15 @@ class StoreWriter:
             raise KeyError(f"the store has no table {table}")
         described = self._connection.execute(f'DESCRIBE "{table}"').fetchall()
         return {name: kind for name, kind, *_ in described}
+
+
+def significant(values: np.ndarray) -> np.ndarray:
+    """Values of float32 rounded to `DIGITS` significant digits; zero and not finite ones stay."""
+    exact = values.astype(np.float64)
+    sized = np.isfinite(exact) & (exact != 0)
+    digits = DIGITS - 1 - np.floor(np.log10(np.abs(np.where(sized, exact, 1.0))))
+    scale = 10.0**digits
+    return np.where(sized, np.round(exact * scale) / scale, exact).astype(np.float32)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from attribution_engine.findings.verdicts import Tone
+from attribution_engine.findings.verdict import Tone
 from attribution_engine.store.trust_views import TrustBadge
 from attribution_engine.store.views import RunInfo
 from pages.parts import wording
@@ -56,8 +56,8 @@ OTHER_MODEL = """
 **What the tests are about.** Training this run's own model again hundreds of times is out of reach.
 Removal, the datamodelling score and planted facts are about a lab: {model}, trained from nothing on
 {documents} and scored by the same engine. They say whether the method works on such text and such
-models, and do not prove that it does on this one. Stability and the behaviour cut say with their
-figures, at the end of this page, which model they are of.
+models, and do not prove that it does on this one. {scoring}Stability and the behaviour
+cut say with their figures, at the end of this page, which model they are of.
 """
 
 
@@ -91,7 +91,7 @@ def about_the_lab(lab: Mapping[str, Any], run: RunInfo) -> str:
         documents = (
             f"{wording.whole(drawn)} of this run's {wording.whole(run.n_documents)} documents"
         )
-    return OTHER_MODEL.format(model=model, documents=documents)
+    return OTHER_MODEL.format(model=model, documents=documents, scoring=_scoring(lab, run))
 
 
 def assumed(lab: Mapping[str, Any]) -> str:
@@ -142,6 +142,27 @@ def badge_words(known: TrustBadge | None) -> str:
         return "not tested"
     of = "" if known.ceiling is None else f" of a ceiling of {wording.decimal(known.ceiling)}"
     return f"{method_name(known.method)} LDS {wording.decimal(known.lds)}{of}"
+
+
+def _scoring(lab: Mapping[str, Any], run: RunInfo) -> str:
+    """Which linear maps and damping the lab's scores use, and which the run's."""
+    how = lab.get("methods")
+    if not isinstance(how, dict) or not {"modules", "damping"} <= how.keys():
+        return ""
+    damping = "not known" if run.damping is None else f"{run.damping:g}"
+    return (
+        f"The lab's EK-FAC scores use {_maps(str(how['modules']))} and damping {how['damping']}; "
+        f"this run's use {_maps(run.modules)} and damping {damping}. "
+    )
+
+
+def _maps(modules: str) -> str:
+    """What a setting of `modules` tracks."""
+    if modules == "linear":
+        return "all linear maps (modules linear)"
+    if modules in ("", "mlp-linear", "mlp"):
+        return "the linear maps of the MLP blocks (modules mlp)"
+    return f"the linear maps of modules {wording.label(modules)}"
 
 
 def _fact(key: str, value: Any) -> Fact:

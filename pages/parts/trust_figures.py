@@ -33,13 +33,18 @@ def method_name(method: str) -> str:
 
 
 def removal(
-    rows: Sequence[FaithfulnessRow], shares: Sequence[str], own: str, lines: bool
+    rows: Sequence[FaithfulnessRow],
+    shares: Sequence[str],
+    own: str,
+    lines: bool,
+    one_percent: int | None = None,
 ) -> go.Figure:
     """Drop in log-probability by share removed, methods side by side at each share.
 
     Args:
         rows: what to draw; several of a method and share are several dots.
         lines: whether a method's dots are joined over the shares.
+        one_percent: documents of the lab that 1% are, for the title of the axis.
     """
     figure = go.Figure()
     methods = list(dict.fromkeys(row.method for row in rows))
@@ -66,7 +71,8 @@ def removal(
         height=400, margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend=LEGEND, hovermode="closest"
     )
     figure.update_xaxes(
-        title="share of the corpus removed, from the most helpful document down",
+        title="share of the lab's documents removed, the most helpful first"
+        + ("" if one_percent is None else f" (1% = {wording.whole(one_percent)} documents)"),
         tickvals=list(range(len(shares))),
         ticktext=[_safe(share) for share in shares],
         range=[-0.5, len(shares) - 0.5],
@@ -80,7 +86,7 @@ def methods_beside(
     panels: Sequence[tuple[str, Sequence[FaithfulnessRow], Sequence[FaithfulnessRow]]],
     own: str,
     chosen: int | None = None,
-    ceiling: FaithfulnessRow | None = None,
+    ceilings: Sequence[FaithfulnessRow] = (),
     span: tuple[float, float] | None = None,
 ) -> go.Figure:
     """Methods one below the other, a panel a quantity: mean and interval over single queries.
@@ -88,7 +94,8 @@ def methods_beside(
     Args:
         panels: title of the axis, means, and the rows of single queries behind them.
         chosen: query whose dots get a ring.
-        ceiling: what can be reached at all, a line across the first panel.
+        ceilings: what a perfect predictor would reach, lines across the first panel; that with a
+            condition belongs to the open marks.
         span: ends of the axis in every panel; None = as the dots need.
     """
     methods = list(dict.fromkeys(row.method for _, means, _ in panels for row in means))
@@ -104,7 +111,7 @@ def methods_beside(
             _intervals(figure, here, heights, "horizontal", colour, "", column)
             _marks(figure, here, heights, colour, symbol, column, noted="-open")
         figure.update_xaxes(title=title, zeroline=True, range=span, col=column)
-    if ceiling is not None:
+    for ceiling in ceilings:
         _ceiling(figure, ceiling)
     return _listed(figure, [method_name(method) for method in methods])
 
@@ -273,15 +280,20 @@ def _cloud(
 
 
 def _ceiling(figure: go.Figure, ceiling: FaithfulnessRow) -> None:
+    of = ceiling.condition or "one seed"
     if ceiling.low is not None and ceiling.high is not None:
         figure.add_vrect(
             x0=ceiling.low, x1=ceiling.high, fillcolor=OTHER[0], opacity=0.16, line_width=0
         )
     figure.add_vline(
         x=ceiling.figure,
-        line={"dash": "dash", "width": 1.5, "color": ink()},
-        annotation={"text": f"ceiling {decimal(ceiling.figure)}", "font": {"color": ink()}},
-        annotation_position="top",
+        line={"dash": "dot" if ceiling.condition else "dash", "width": 1.5, "color": ink()},
+        annotation={
+            "text": f"ceiling, {_safe(of)}: {decimal(ceiling.figure)}",
+            "font": {"color": ink()},
+        },
+        # The two lines lie close together; their names are written to either side.
+        annotation_position="top right" if ceiling.condition else "top left",
     )
 
 

@@ -18,7 +18,6 @@ from attribution_engine.findings.faithfulness import (
     PLANTED,
     SPEARMAN,
     FaithfulnessRow,
-    datamodelling_means,
     overall,
 )
 from attribution_engine.findings.verdicts import Verdict
@@ -90,57 +89,83 @@ def _removal(report: TrustReport, query_id: int | None) -> None:
     }[view["spread"]]
     if chosen:
         lines = view["spread"] != "seeds"
-        figure = trust_figures.removal(chosen, shares, report.method, lines)
-        _plot(figure, "removal", "Drop in log-probability by share of the corpus removed")
+        figure = trust_figures.removal(chosen, shares, report.method, lines, report.one_percent)
+        _plot(figure, "removal", "Drop in log-probability by share of the lab's documents removed")
     else:
         _lacking(drops, query_id, view["spread"])
     st.caption(
         "How much less likely completions become when the lab is trained again without the "
         "documents that a method ranks highest, in nats: higher is better for the method. "
-        "Upright lines are 95\u00a0% intervals, over queries for the mean and over seeds for one "
-        "query; documents drawn at random show what any removal costs."
+        "Upright lines are 95\u00a0% intervals, over queries and seeds for the mean and over seeds "
+        "for one query; documents drawn at random show what any removal costs. Which method is "
+        "ahead is not read off these lines but off the interval of the paired difference, which "
+        "stands among the figures at the end of this page."
     )
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _accuracy_drops(report, shares)
     with right:
-        _seed_rankings(report)
+        _seed_rankings(report, "removal")
 
 
-def _seed_rankings(report: TrustReport) -> None:
+def _seed_rankings(report: TrustReport, experiment: str) -> None:
     """Whether the order of the methods holds from seed to seed."""
-    if not report.seed_rankings:
+    rankings = [each for each in report.seed_rankings if each.experiment == experiment]
+    if not rankings:
         return
     st.markdown(":small[Order of the methods from seed to seed]")
     own = method_name(report.method)
     table(
         "The order of methods over seeds",
         [
-            Column("Removed"),
+            Column("Removed" if experiment == "removal" else "Score"),
             Column("Seeds", "number", "Trainings from different first weights"),
-            Column(f"{own} first", "number", "Seeds in which its drop is the largest"),
+            Column(f"{own} first", "number", "Seeds in which its figure is the largest"),
             Column(
                 "Same order", "number", "Seeds in which all methods come in the order of the mean"
             ),
+            Column("Pairs kept", "number", "Pairs of methods in the same order in every seed"),
+            Column("Tau", "number", "Kendall's tau of two seeds' orders, mean over pairs of seeds"),
         ],
         [
             Row(
-                each.condition,
+                f"{number}",
                 [
-                    each.condition,
+                    each.condition or "single seeds",
                     wording.whole(each.n_seeds),
                     f"{each.first} of {each.n_seeds}",
                     f"{each.same_order} of {each.n_seeds}",
+                    f"{each.kept} of {each.pairs}",
+                    wording.decimal(each.tau),
                 ],
             )
-            for each in report.seed_rankings
+            for number, each in enumerate(rankings)
         ],
-        key="seed_rankings",
+        key=f"seed_rankings_{experiment}",
     )
+    with st.expander("The order in every seed"):
+        table(
+            "The order of methods in every seed",
+            [Column("Condition"), Column("Seed", "number"), Column("From the highest down")],
+            [
+                Row(f"{number} {seed}", [
+                    each.condition or "single seeds", str(seed),
+                    ", ".join(method_name(method) for method in order),
+                ])
+                for number, each in enumerate(rankings)
+                for seed, order in each.orders
+            ],
+            key=f"seed_orders_{experiment}",
+        )  # fmt: skip
 
 
 def _accuracy_drops(report: TrustReport, shares: list[str]) -> None:
-    """Drop in accuracy by suite and method at one share."""
+    """Drop in the share reproduced by suite and method at one share."""
+    for suite, n in report.not_measurable:
+        st.caption(
+            f"{wording.label(suite)}: not measurable here: the lab's models reproduce 0 of "
+            f"{wording.whole(n)} completions."
+        )
     rows = [row for row in report.of("removal", ACCURACY_DROP) if row.seed is None]
     if not rows or not shares:
         return
@@ -148,7 +173,7 @@ def _accuracy_drops(report: TrustReport, shares: list[str]) -> None:
     share = view["share"] if view["share"] in shares else shares[-1]
     links.show("pick_share", share)
     st.segmented_control(
-        "Drop in accuracy with so much removed",
+        "Drop in share reproduced with so much removed",
         shares,
         key="pick_share",
         required=True,
@@ -160,7 +185,7 @@ def _accuracy_drops(report: TrustReport, shares: list[str]) -> None:
     methods = list(dict.fromkeys(method for _, method in here))
     suites = list(dict.fromkeys(suite for suite, _ in here))
     table(
-        f"Drop in accuracy with {share} removed",
+        f"Drop in share reproduced with {share} removed",
         [Column("Suite"), *(Column(method_name(method), "number") for method in methods)],
         [
             Row(suite, [suite, *(_percent(here.get((suite, method))) for method in methods)])
@@ -169,7 +194,8 @@ def _accuracy_drops(report: TrustReport, shares: list[str]) -> None:
         key="accuracy_drops",
     )
     st.caption(
-        "Percentage points of the suite's queries, mean over seeds; − = more right than before."
+        "Percentage points of the suite's completions that greedy decoding reproduces to the "
+        "letter, mean over seeds; − = more reproduced than before."
     )
 
 
@@ -178,11 +204,11 @@ def _lds(report: TrustReport, query_id: int | None) -> None:
     means = _best_first([row for row in overall(rows, LDS) if row.method != CEILING])
     singles = [row for row in rows if row.query_id is not None and row.seed is None]
     noted = any(row.condition for row in means)
-    ceiling = next((row for row in datamodelling_means(rows) if row.method == CEILING), None)
+    ceilings = [row for row in overall(rows, LDS) if row.method == CEILING]
     _plot(
         trust_figures.methods_beside(
             [("Spearman of predicted and real change of log-probability", means, singles)],
-            report.method, query_id, ceiling,
+            report.method, query_id, ceilings,
         ),
         "lds",
         "Linear datamodelling score of every method",
@@ -193,10 +219,17 @@ def _lds(report: TrustReport, query_id: int | None) -> None:
         "log-probability that training on it gave (Park et al. 2023). Large dots are means over "
         "queries with 95\u00a0% intervals by bootstrap over halves, small dots single queries"
         + _ringed(singles, query_id)
-        + "; the dashed line is what the same halves with other seeds reach, which no method can "
-        "be expected to pass."
-        + (" Open marks: of the means over seeds, in which noise is smaller." if noted else "")
+        + "; the dashed line is what a perfect predictor of the part that seeds have in common "
+        "would reach against one seed: the root of the correlation between seeds. The scores are "
+        "made from a model of the same seed and may know some of its own part, so they can exceed "
+        "it."
+        + (
+            " Open marks and the dotted line: of the means over seeds, in which noise is smaller."
+            if noted
+            else ""
+        )
     )
+    _seed_rankings(report, "lds")
 
 
 def _planted(report: TrustReport, query_id: int | None) -> None:
@@ -214,7 +247,8 @@ def _planted(report: TrustReport, query_id: int | None) -> None:
         "Some documents alone state a fact that a query asks for. Mean reciprocal rank is the mean "
         "of 1 ÷ rank of that document, recall@10 the share of facts whose document is among the "
         "first ten; both are 1 at best. Such documents share rare words with their query, so a "
-        "search for words (BM25) does well here by nature."
+        "search for words (BM25) does well here by nature and is left out of the verdict. Lines "
+        "are 95\u00a0% intervals over facts."
         + (" Open marks: in this run's own rankings, filled ones in the lab." if own else "")
     )
 

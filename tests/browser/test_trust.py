@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_badge_of_a_ranking_leads_to_the_tests_of_its_run(page: Page, address: str) -> None:
     page.goto(f"{address}/rankings?run=demo&query=4&side=harmful")
     badge = page.get_by_role("link", name="How far to trust this")
-    expect(badge).to_contain_text("EK-FAC LDS 0.31 of a ceiling of 0.55")
+    expect(badge).to_contain_text("EK-FAC LDS 0.31 of a ceiling of 0.75")
     badge.click()
     expect(page.get_by_role("heading", name="Trust", exact=True)).to_be_visible()
     page.wait_for_url(re.compile("trust.*run=demo&query=4&side=harmful"))
@@ -50,7 +50,7 @@ def test_what_is_drawn_is_in_the_address_and_comes_back(page: Page, address: str
     press(page, "5%")
     page.wait_for_url(re.compile("share=5%25"))
     page.reload()
-    drops = page.get_by_role("table", name="Drop in accuracy with 5% removed")
+    drops = page.get_by_role("table", name="Drop in share reproduced with 5% removed")
     expect(drops).to_be_visible()
     page.goto(f"{address}/trust?run=demo&query=11&spread=query")
     expect(page.get_by_text("Query 11 was not tested. Those that were: 0, 1,")).to_be_visible()

@@ -8,7 +8,9 @@ from scipy.stats import spearmanr
 
 from attribution_engine.findings.datamodelling import (
     Outcomes,
+    ceiling_of,
     datamodelling_score,
+    mean_difference,
     spearman_columns,
 )
 
@@ -57,3 +59,38 @@ def test_what_cannot_be_compared_is_refused():
         datamodelling_score([Outcomes(REAL, REAL), Outcomes(REAL[:50], REAL[:50])])
     with pytest.raises(ValueError, match="at least 3"):
         datamodelling_score([Outcomes(REAL[:2], REAL[:2])])
+
+
+def test_a_perfect_predictor_of_what_seeds_share_reaches_the_ceiling():
+    """Signal and noise of a seed of equal variance: seeds agree by 1/2, the best reaches √(1/2)."""
+    rng = np.random.default_rng(3)
+    signal = rng.normal(size=(400, 6))
+    seeds = [signal + rng.normal(size=signal.shape) for _ in range(3)]
+    agreement = datamodelling_score(
+        [Outcomes(seeds[one], seeds[other]) for one, other in ((0, 1), (0, 2), (1, 2))]
+    )
+    best = datamodelling_score([Outcomes(signal, seed) for seed in seeds]).mean
+    single = ceiling_of(agreement).mean
+    assert best.figure > agreement.mean.high  # the old ceiling was passed by an honest predictor
+    assert single.figure == pytest.approx(best.figure, abs=0.05)
+    of_mean = datamodelling_score([Outcomes(signal, np.mean(seeds, 0))]).mean
+    together = ceiling_of(agreement, seeds=3).mean
+    assert together.figure == pytest.approx(of_mean.figure, abs=0.05)
+    assert together.figure > single.high
+
+
+def test_seeds_that_disagree_leave_nothing_to_reach():
+    apart = datamodelling_score([Outcomes(-REAL, REAL)])
+    assert ceiling_of(apart).mean.figure == ceiling_of(apart, 3).mean.figure == 0.0
+
+
+def test_a_small_steady_difference_is_seen_where_the_two_intervals_overlap():
+    good, less = REAL + DRAW.normal(size=REAL.shape), DRAW.normal(size=REAL.shape)
+    own = datamodelling_score([Outcomes(good, REAL)])
+    other = datamodelling_score([Outcomes(good + 0.4 * less, REAL)])
+    difference = mean_difference(own, other)
+    assert own.mean.low < other.mean.high
+    assert difference.low > 0
+    assert difference.figure == pytest.approx(own.mean.figure - other.mean.figure)
+    with pytest.raises(ValueError, match="same subsets"):
+        mean_difference(own, datamodelling_score([Outcomes(REAL[:50], REAL[:50])]))

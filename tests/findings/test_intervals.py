@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attribution_engine.findings.intervals import bootstrap_interval, student_interval
+from attribution_engine.findings.intervals import (
+    bootstrap_interval,
+    crossed_interval,
+    student_interval,
+)
 
 
 def test_student_interval_of_three_seeds():
@@ -43,3 +47,22 @@ def test_the_same_seed_gives_the_same_interval():
     values = np.random.default_rng(0).normal(size=30)
     assert bootstrap_interval(values, 1) == bootstrap_interval(values, 1)
     assert bootstrap_interval(values, 1).low != bootstrap_interval(values, 2).low
+
+
+def test_a_crossed_interval_knows_that_seeds_differ():
+    """Queries alike, seeds apart: over queries alone the mean would look certain."""
+    values = np.array([0.0, 1.0, 2.0])[:, None, None] + np.zeros((3, 1, 20))
+    found = crossed_interval(values)
+    alone = bootstrap_interval(values.mean((0, 1)))
+    assert alone.low == alone.high == found.figure == 1.0
+    assert found.low < 0.5 and found.high > 1.5 and found.n == 20
+
+
+def test_a_crossed_interval_knows_that_draws_and_queries_differ():
+    draws = np.array([-1.0, 1.0])[None, :, None] + np.zeros((2, 2, 5))
+    assert crossed_interval(draws).low < -0.4 < 0.4 < crossed_interval(draws).high
+    queries = np.arange(5.0) + np.zeros((1, 1, 5))
+    assert crossed_interval(queries).low < 1.5 and crossed_interval(queries).high > 2.5
+    assert crossed_interval(np.ones((1, 1, 1))).low is None
+    with pytest.raises(ValueError, match="at least one"):
+        crossed_interval(np.ones((0, 1, 1)))

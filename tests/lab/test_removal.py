@@ -61,10 +61,10 @@ def test_at_least_one_document_is_left_out():
     assert (weights.sum(1) == DOCUMENTS - 1).all()
 
 
-def drops_of(shift: float):
+def drops_of(shift: float, reproduces: bool = True):
     """Queries 0 and 1 fall by 1 and 2 nats under their own rankings, and by a half by lot."""
     removals, _ = plan_removals(scores(), (0.1,), draws=2, seed=0)
-    full = Measured(np.full((1, 3), -5.0), np.array([[True, True, True]]))
+    full = Measured(np.full((1, 3), -5.0), np.array([[reproduces, True, reproduces]]))
     said = np.full((4, 3), -100.0)  # of rankings of other queries: not looked at
     said[0, 0], said[1, 1] = -6.0 - shift, -7.0 - shift
     said[2:] = [[-5.0, -5.0, 0.0], [-6.0, -6.0, 0.0]]
@@ -75,8 +75,9 @@ def drops_of(shift: float):
 
 def test_drops_are_of_a_query_s_own_ranking_and_positive_where_it_fell():
     drops = drops_of(0.0)
-    assert drops.nats["ek-fac"].tolist() == [[1.0, 2.0]]
-    assert drops.nats["random"].tolist() == [[0.5, 0.5]]
+    assert drops.nats["ek-fac"].tolist() == [[[1.0, 2.0]]]
+    assert drops.nats["random"].tolist() == [[[0.0, 0.0], [1.0, 1.0]]]  # each draw
+    assert drops.reproduced.tolist() == [1.0, 1.0]
     assert drops.accuracy["ek-fac"].tolist() == [[0.5, 0.0]]
 
 
@@ -85,7 +86,7 @@ def test_rows_are_means_over_seeds_and_queries():
     nats = {
         (row.seed, row.query_id): row
         for row in rows
-        if row.method == "ek-fac" and row.unit == "nats"
+        if row.method == "ek-fac" and row.quantity == "drop in log-probability"
     }
     assert nats[None, 7].figure == pytest.approx(1.5)
     assert nats[None, 9].figure == pytest.approx(2.5)
@@ -97,3 +98,20 @@ def test_rows_are_means_over_seeds_and_queries():
         row.suite: row.figure for row in rows if row.method == "ek-fac" and row.unit == "share"
     }
     assert shares == {"a": 0.5, "b": 0.0}
+
+
+def test_differences_are_paired_query_by_query_and_seed_by_seed():
+    rows = removal_rows({0: drops_of(0.0), 1: drops_of(1.0)}, corpus(), (0.1,))
+    (apart,) = [row for row in rows if row.quantity.startswith("EK-FAC minus this method")]
+    assert (apart.method, apart.condition, apart.unit) == ("random", "10%", "difference in nats")
+    assert apart.figure == pytest.approx(2.0 - 0.5)
+    assert apart.low < apart.figure < apart.high
+    assert "over queries and over seeds at once" in apart.how and "draws by lot" in apart.how
+
+
+def test_of_a_suite_that_is_never_reproduced_no_accuracy_is_written():
+    never = removal_rows({0: drops_of(0.0, reproduces=False)}, corpus(), (0.1,))
+    assert {row.suite for row in never if row.unit == "share"} == {"b"}
+    once = {0: drops_of(0.0, reproduces=False), 1: drops_of(0.0)}
+    found = removal_rows(once, corpus(), (0.1,))
+    assert {row.suite for row in found if row.unit == "share"} == {"a", "b"}

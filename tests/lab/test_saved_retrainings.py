@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from attribution_engine.lab.lab_model import LabSettings
 from attribution_engine.lab.saved_retrainings import (
+    INPUTS,
     SavedRetrainings,
     TimeUp,
+    check_finite,
+    kept_result,
     open_folder,
     remaining_words,
 )
@@ -60,15 +65,67 @@ def test_no_group_is_begun_when_time_is_up(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def inputs(seed: int = 0, **stages: int) -> dict[str, Any]:
+    return {"seed": seed, "budget": {"halves": (3,)}, "stages": stages}
+
+
 def test_what_was_made_with_other_inputs_is_not_used(tmp_path):
-    open_folder(tmp_path, {"seed": 0, "budget": {"halves": 3}}, resume=False)
+    open_folder(tmp_path, inputs())
     (tmp_path / "halves-0-0.npz").touch()
-    open_folder(tmp_path, {"seed": 0, "budget": {"halves": 3}}, resume=True)
+    open_folder(tmp_path, inputs(), resume=True)
+    with pytest.raises(InputError, match="another seed; begin anew with --anew"):
+        open_folder(tmp_path, inputs(1), resume=True)
+    with pytest.raises(InputError, match="holds 1 finished results; go on with --resume"):
+        open_folder(tmp_path, inputs())
     assert (tmp_path / "halves-0-0.npz").exists()
-    with pytest.raises(InputError, match="another seed; leave --resume out"):
-        open_folder(tmp_path, {"seed": 1, "budget": {"halves": 3}}, resume=True)
-    open_folder(tmp_path, {"seed": 1, "budget": {"halves": 3}}, resume=False)
+    open_folder(tmp_path, inputs(1), anew=True)
     assert not (tmp_path / "halves-0-0.npz").exists()
+
+
+def test_results_that_nothing_is_known_of_are_neither_used_nor_removed(tmp_path):
+    (tmp_path / "halves-0-0.npz").touch()
+    with pytest.raises(InputError, match="does not say what the results"):
+        open_folder(tmp_path, inputs(), resume=True)
+    assert (tmp_path / "halves-0-0.npz").exists()
+
+
+def test_other_settings_of_a_stage_void_that_stage_alone(tmp_path, capsys):
+    open_folder(tmp_path, inputs(behaviour_cut=800, stability=300))
+    names = ("halves-0-0.npz", "cut-0-0.npz", "cut-1-0.npz", "stability.npz")
+    for name in names:
+        (tmp_path / name).touch()
+    open_folder(tmp_path, inputs(stability=300), resume=True)  # no cut asked for
+    assert all((tmp_path / name).exists() for name in names)
+    assert json.loads((tmp_path / INPUTS).read_text())["stages"]["behaviour_cut"] == 800
+    open_folder(tmp_path, inputs(behaviour_cut=400, stability=300), resume=True)
+    assert sorted(path.name for path in tmp_path.glob("*.npz")) == [names[0], names[3]]
+    assert "behaviour_cut was made with other settings" in capsys.readouterr().out
+
+
+def test_a_retraining_that_diverged_is_told_and_not_kept(tmp_path, monkeypatch):
+    ask = SavedRetrainings._ask
+
+    def diverged(self, weights, seed):
+        found = ask(self, weights, seed)
+        if len(weights) == 1:  # the second group
+            found["log_probabilities"][0, 0] = np.nan
+        return found
+
+    monkeypatch.setattr(SavedRetrainings, "_ask", diverged)
+    with pytest.raises(InputError, match="seed 4, group halves-4-2: it diverged.*learning_rate"):
+        retrainings(tmp_path, []).measured("halves", WEIGHTS, 4)
+    assert [path.name for path in tmp_path.iterdir()] == ["halves-4-0.npz"]
+
+
+def test_a_result_that_fails_its_check_is_not_kept(tmp_path):
+    def check(found):
+        check_finite(found, "of the test")
+
+    with pytest.raises(InputError, match="of the test"):
+        kept_result(tmp_path, "cut-0-0", lambda: {"nats a": [1.0, np.inf]}, check)
+    assert list(tmp_path.iterdir()) == []
+    found = kept_result(tmp_path, "cut-0-0", lambda: {"nats a": [1.0, 2.0]}, check)
+    assert found["seconds"] >= 0 and (tmp_path / "cut-0-0.npz").exists()
 
 
 def test_times_in_words():

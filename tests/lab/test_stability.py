@@ -13,9 +13,11 @@ from attribution_engine.lab.stability import (
     DISJOINT,
     compared,
     disjoint_samples,
+    largest_smaller_side,
     stability,
     summarise,
 )
+from attribution_engine.lab.stability_rows import about_stability, stability_rows
 from attribution_engine.records import InputError
 from tests.influence.tiny_models import tiny_model, tiny_texts
 
@@ -31,10 +33,31 @@ def figures(rows, condition):
 
 
 def test_conditions_that_change_nothing_give_one(tiny):
-    # The tiny model's matrices have 8 rows or columns: rank 8 leaves them exact.
-    rows = stability(*tiny, dampings=(0.1, 0.1), ranks=(8,))
+    rows = stability(*tiny, dampings=(0.1, 0.1), ranks=())
     assert figures(rows, "damping 0.1 against 0.1") == pytest.approx([1.0] * 3)
-    assert figures(rows, "rank 8 against exact") == pytest.approx([1.0] * 3)
+
+
+def test_a_rank_that_leaves_every_layer_exact_is_not_tested(tiny):
+    # The tiny model's matrices have 8 rows or columns.
+    assert largest_smaller_side(tiny[0], "mlp") == 8
+    rows = stability(*tiny, ranks=(8, 7))
+    ranks = [name for name in dict.fromkeys(row.condition for row in rows) if "rank" in name]
+    assert ranks == ["rank 7 against exact"]
+
+
+def test_figures_say_how_many_documents_the_factors_had():
+    figures = {
+        "conditions": np.array([DISJOINT, "damping 0.1 against 0.01"]),
+        "queries": np.array([4, 4]),
+        "spearman": np.array([0.5, 0.9]),
+        "n": np.array([11, 11]),
+        "whose": np.array("the run's own model"),
+    }
+    apart, same = (row for row in stability_rows(figures, {4: "s"}, 0) if row.query_id is None)
+    assert "3 + 3 documents (covariances + eigenvalues) against those of 3 + 2" in apart.how
+    assert "the same 6 + 5 documents" in same.how
+    said = about_stability(figures, 0)
+    assert said["documents of each disjoint factor sample"] == [6, 5]
 
 
 def test_identical_samples_give_one(tiny):

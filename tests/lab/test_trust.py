@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from attribution_engine.__main__ import main
+from attribution_engine.findings.behaviour_cut import DIFFERENCE
 from attribution_engine.findings.faithfulness import EXPERIMENTS, FaithfulnessRow
 from attribution_engine.lab.lab_scores import METHODS
 from attribution_engine.lab.saved_retrainings import SavedRetrainings
@@ -103,27 +105,35 @@ def test_stability_is_that_of_the_run_s_own_model(rows):
     assert [row.condition for row in over] == [
         "disjoint factor samples",
         "damping 0.1 against 0.01",
-        "rank 16 against exact",
-    ]
+    ]  # no matrix of the tiny model has a smaller side above rank 16
     assert all("the run's own model" in row.how for row in over)
+    assert "factors of 3 + 3 documents" in over[0].how  # of 12, two halves
+    assert "the same 6 + 6 documents" in over[1].how
 
 
 def test_behaviour_cut_has_outcomes_and_what_was_predicted(rows):
     found = {
-        (row.condition, row.quantity): row.figure for row in of(rows, "behaviour_cut")
-    }  # one suite
-    measured = {"accuracy", "log-probability"}
-    compared = {*measured, "change of log-probability", "predicted change"}
-    assert found.keys() == {
-        *(("nothing cut", quantity) for quantity in measured),
-        *(("exploration cut", quantity) for quantity in compared),
-        *(("equal length cut elsewhere", quantity) for quantity in compared),
+        (row.suite, row.condition, row.quantity): row.figure for row in of(rows, "behaviour_cut")
     }
-    change = found["exploration cut", "change of log-probability"]
-    assert change != 0.0
-    assert change == pytest.approx(
-        found["exploration cut", "log-probability"] - found["nothing cut", "log-probability"]
-    )
+    (suite,) = {name for name, _, quantity in found if quantity == "accuracy"}
+    plain = f"{suite}: completions that do not explore"  # all of them: "The answer is X."
+    of_each = {"log-probability", "change of log-probability", "predicted change"}
+    for name in (suite, plain):
+        for condition in ("exploration cut", "equal length cut elsewhere"):
+            said = {quantity for one, arm, quantity in found if (one, arm) == (name, condition)}
+            assert said - {"accuracy"} == of_each
+        change = found[name, "exploration cut", "change of log-probability"]
+        assert change != 0.0
+        assert change == pytest.approx(
+            found[name, "exploration cut", "log-probability"]
+            - found[name, "nothing cut", "log-probability"]
+        )
+        for quantity in ("change of log-probability", "predicted change"):
+            assert found[name, DIFFERENCE, quantity] == pytest.approx(
+                found[name, "exploration cut", quantity]
+                - found[name, "equal length cut elsewhere", quantity]
+            )
+    assert "batch" in of(rows, "behaviour_cut")[0].how
 
 
 def test_interrupted_and_resumed_gives_the_same_rows(store, rows, monkeypatch):
@@ -155,8 +165,77 @@ def test_what_is_kept_is_not_computed_again_nor_used_for_other_settings(store, r
         trust(store, replace(TINY, halves=5), options(store, resume=True))
 
 
+def test_finished_results_are_not_removed_without_being_told_to(store, rows):
+    with pytest.raises(InputError, match="--resume, or remove them and begin anew with --anew"):
+        trust(store, TINY, options(store))
+
+
+def test_sizes_of_a_stage_leave_the_retrainings(store, rows, monkeypatch, capsys):
+    def refuse(self, weights, seed):
+        raise AssertionError("trained again")
+
+    folder = store.parent / "trust"
+    copied = Path(shutil.copytree(folder, store.parent / "smaller"))
+    monkeypatch.setattr(SavedRetrainings, "_train", refuse)
+    chosen = options(store, "smaller", resume=True, experiments=("lds", "stability"))
+    own = Path(shutil.copy(store, store.parent / "own.duckdb"))
+    other = trust(own, replace(TINY, stability_documents=8, traces=10), chosen)
+    assert "stability was made with other settings" in capsys.readouterr().out
+    assert {row.n for row in of(other, "stability", query_id=None)} != {
+        row.n for row in of(rows, "stability", query_id=None)
+    } or "over 8 documents" in of(other, "stability")[0].how
+    assert len(list(copied.glob("cut-*.npz"))) == 6  # of a stage that was not asked for
+
+
+def test_only_what_was_done_is_written(store, rows, tmp_path):
+    own = Path(shutil.copy(store, tmp_path / "own.duckdb"))
+    before = kept_rows(own)
+    again = trust(own, TINY, options(store, resume=True, experiments=("stability",)))
+    assert {row.experiment for row in again} == {"stability"}
+    assert kept_rows(own) == before
+    lab = facts(own)
+    assert lab["not tested"] == {} and lab["seeds"] == facts(store)["seeds"]
+    assert lab["retrainings"] == facts(store)["retrainings"]
+    assert set(lab["experiments"]) == set(EXPERIMENTS)
+    assert lab["experiments"]["removal"] == facts(store)["experiments"]["removal"]
+    assert lab["budget in full"]["halves"] == TINY.halves
+
+
+def test_a_test_that_fails_costs_the_others_nothing(store, rows, tmp_path, monkeypatch):
+    own = Path(shutil.copy(store, tmp_path / "own.duckdb"))
+    with duckdb.connect(str(own)) as connection:
+        connection.execute("DELETE FROM faithfulness WHERE experiment = 'behaviour_cut'")
+
+    def fail(*_, **__):
+        raise InputError("retraining 1: it diverged")
+
+    monkeypatch.setattr("attribution_engine.lab.trust.behaviour_cut", fail)
+    found = trust(own, TINY, options(store, resume=True))
+    assert {row.experiment for row in found} == set(EXPERIMENTS) - {"behaviour_cut"}
+    assert facts(own)["not tested"] == {"behaviour_cut": "retraining 1: it diverged"}
+
+
+def test_items_of_a_set_are_named(rows):
+    named = [row for row in of(rows, "removal") if "of the set" in row.how]
+    assert named and all(row.query_id is not None for row in named)
+
+
+def kept_rows(store: Path) -> list[tuple]:
+    with duckdb.connect(str(store), read_only=True) as connection:
+        return connection.execute("FROM faithfulness ORDER BY ALL").fetchall()
+
+
+def facts(store: Path) -> dict:
+    with duckdb.connect(str(store), read_only=True) as connection:
+        found = connection.execute("SELECT key, value::VARCHAR FROM faithfulness_lab").fetchall()
+    return {key: json.loads(value) for key, value in found}
+
+
 def test_without_time_only_what_was_reached_is_written(store, tmp_path):
     own = Path(shutil.copy(store, tmp_path / "own.duckdb"))
+    with duckdb.connect(str(own)) as connection:
+        connection.execute("DELETE FROM faithfulness")
+        connection.execute("DELETE FROM faithfulness_lab")
     assert trust(own, TINY, options(own, minutes=0.0)) == []
     with duckdb.connect(str(own), read_only=True) as connection:
         (missing,) = connection.execute(

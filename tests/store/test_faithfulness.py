@@ -11,7 +11,7 @@ import pytest
 from attribution_engine.findings.faithfulness import FaithfulnessRow
 from attribution_engine.records import InputError
 from attribution_engine.store import writer
-from attribution_engine.store.faithfulness import write_faithfulness
+from attribution_engine.store.faithfulness import merged_lab, write_faithfulness
 from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.verify import verify
 from tests.store.small_store import build
@@ -42,24 +42,64 @@ def test_rows_and_lab_come_back_as_they_were(store: Path) -> None:
     assert report.verdicts["lds"].tone == "good" and report.seed_rankings and report.effects
 
 
-def test_a_second_time_replaces_the_first_and_only_that(store: Path) -> None:
+def test_a_second_time_replaces_the_experiments_it_has_and_only_those(store: Path) -> None:
     add_tests(store)
     before = duckdb.connect(str(store), read_only=True)
     influence = before.execute("FROM influence").fetchall()
+    of_others = "FROM faithfulness WHERE experiment <> 'lds' ORDER BY ALL"
+    others = before.execute(of_others).fetchall()
     before.close()
     write_faithfulness(store, [ROW], {"documents": 12})
     with duckdb.connect(str(store), read_only=True) as connection:
-        assert connection.execute("SELECT count(*) FROM faithfulness").fetchall() == [(1,)]
-        assert connection.execute("SELECT key FROM faithfulness_lab").fetchall() == [("documents",)]
+        kept = connection.execute("SELECT figure FROM faithfulness WHERE experiment = 'lds'")
+        assert kept.fetchall() == [(ROW.figure,)]
+        assert connection.execute(of_others).fetchall() == others and others
         assert connection.execute("FROM influence").fetchall() == influence
+    assert StoreReader(store).lab() == {**LAB, "documents": 12}
     assert [path.name for path in store.parent.iterdir()] == ["small.duckdb"]
+
+
+def test_nothing_done_replaces_no_figure(store: Path) -> None:
+    add_tests(store)
+    before = StoreReader(store).trust().rows
+    write_faithfulness(store, [], {"seeds": {}, "documents": 1, "not tested": {"lds": "time"}})
+    report = StoreReader(store).trust()
+    assert report.rows == before and report.lab["documents"] == LAB["documents"]
+    assert "lds" not in report.lab.get("not tested", {})
+
+
+def test_facts_of_the_lab_are_those_of_the_figures_that_stand() -> None:
+    before = {
+        "seed": 1,
+        "seeds": {"removal": [0, 1], "lds": [0]},
+        "baseline": {"s": 1},
+        "experiments": {"removal": {"seed": 1}, "stability": {"seed": 1}},
+        "stability": {"documents": 300},
+        "not tested": {"behaviour_cut": "left out", "planted": "left out"},
+    }
+    now = {
+        "seed": 2,
+        "seeds": {"removal": []},
+        "baseline": {},
+        "experiments": {"behaviour_cut": {"seed": 2}},
+        "behaviour_cut": {"traces": 800},
+        "not tested": {"removal": "left out", "stability": "left out"},
+    }
+    found = merged_lab(before, now, {"behaviour_cut"}, {"removal", "stability"})
+    assert found["seed"] == 1 and found["baseline"] == {"s": 1}
+    assert found["seeds"] == {"removal": [0, 1], "lds": [0]}
+    assert set(found["experiments"]) == {"removal", "stability", "behaviour_cut"}
+    assert found["behaviour_cut"] == {"traces": 800} and found["stability"] == {"documents": 300}
+    assert found["not tested"] == {"planted": "left out"}
+    again = merged_lab(before, {"seed": 2, "seeds": {"lds": [0, 1]}}, {"lds"}, {"removal"})
+    assert again["seed"] == 2 and again["seeds"] == {"removal": [0, 1], "lds": [0, 1]}
 
 
 def test_the_badge_is_the_score_of_the_runs_own_method(store: Path) -> None:
     add_tests(store)
     badge = StoreReader(store).trust_badge()
     assert badge is not None and badge.method == "ek-fac" and badge.tone == "good"
-    assert (badge.lds, badge.ceiling) == (0.31, 0.55)
+    assert (badge.lds, badge.ceiling) == (0.31, 0.75)
     with duckdb.connect(str(store)) as connection:
         connection.execute("UPDATE run SET method = 'gradient-dot'")
     badge = StoreReader(store).trust_badge()

@@ -17,14 +17,18 @@ SHARES = ("1%", "5%", "10%")
 SEEDS = (0, 1, 2)
 DROPS = {"ek-fac": 1.4, "gradient-dot": 0.8, "gradient-cosine": 0.7, "bm25": 0.75, "random": 0.1}
 SCORES = {"ek-fac": 0.31, "gradient-dot": 0.17, "gradient-cosine": 0.15, "bm25": 0.12,
-          "ceiling": 0.55}  # fmt: skip
+          "ceiling": 0.75}  # fmt: skip
 CONDITIONS = {
     "disjoint factor samples": 0.97, "damping 0.1 against 0.01": 0.91, "rank 16 against exact": 0.74
 }  # fmt: skip
 ARMS = {"nothing cut": 0.0, "equal length cut elsewhere": -0.1, "exploration cut": -0.9}
 LAB = {
     "seeds": {"removal": [0, 1, 2], "lds": [0, 1, 2]},
-    "baseline": {"slopes": {"questions": 8, "nats": 3.21, "reproduced": 0.625}},
+    "baseline": {
+        "slopes": {"questions": 8, "nats": 3.21, "reproduced": 0.625},
+        "proofs": {"questions": 6, "nats": 9.5, "reproduced": 0.0},
+    },
+    "methods": {"modules": "linear", "damping": 0.1, "factors": "two halves of the lab"},
     "command": "python -m attribution_engine trust synthetic.duckdb",
     "date": "2024-05-01 12:00",
     "machine": {"processor": "invented", "threads": 2},
@@ -62,6 +66,15 @@ def add_tests(path: Path, tests: Sequence[FaithfulnessRow] | None = None) -> Pat
     return path
 
 
+def _apart(
+    experiment: str, method: str, quantity: str, figure: float, condition: str | None = None
+) -> FaithfulnessRow:
+    return FaithfulnessRow(
+        experiment, method, f"EK-FAC minus this method: {quantity}", "difference", figure, 20,
+        "paired difference", condition=condition, low=figure - 0.03, high=figure + 0.03,
+    )  # fmt: skip
+
+
 def _removal(
     queries: Sequence[int], suites: Sequence[str], random: np.random.Generator
 ) -> Iterator[FaithfulnessRow]:
@@ -84,9 +97,11 @@ def _removal(
                     *about, figure, 3, "mean over 3 seeds, Student", condition=share,
                     query_id=query, low=low, high=high,
                 )  # fmt: skip
+            if method != "ek-fac":
+                yield _apart("removal", method, about[2], DROPS["ek-fac"] * factor - mean, share)
             for suite in suites:
                 yield FaithfulnessRow(
-                    "removal", method, "drop in accuracy", "share", mean / 4, 60,
+                    "removal", method, "drop in share reproduced", "share", mean / 4, 60,
                     "mean over 3 seeds and the suite's queries", condition=share, suite=suite,
                 )  # fmt: skip
 
@@ -98,12 +113,13 @@ def _lds(queries: Sequence[int], random: np.random.Generator) -> Iterator[Faithf
             *about, mean, 50, "mean over queries, bootstrap over 50 subsets",
             low=mean - 0.04, high=mean + 0.05,
         )  # fmt: skip
-        if method != "ceiling":
-            yield FaithfulnessRow(
-                *about, mean + 0.09, 50, "of means over seeds", condition="mean of seeds",
-                low=mean + 0.05, high=mean + 0.14,
-            )  # fmt: skip
-        for seed in SEEDS:
+        if method not in ("ceiling", "ek-fac"):
+            yield _apart("lds", method, "LDS", SCORES["ek-fac"] - mean)
+        yield FaithfulnessRow(
+            *about, mean + 0.09, 50, "of means over seeds", condition="mean of seeds",
+            low=mean + 0.05, high=mean + 0.14,
+        )  # fmt: skip
+        for seed in SEEDS if method != "ceiling" else ():
             yield FaithfulnessRow(*about, mean + random.normal(0, 0.01), 50, "one seed", seed=seed)
         for query in queries:
             figure = mean + random.normal(0, 0.1)
@@ -120,7 +136,16 @@ def _planted() -> Iterator[FaithfulnessRow]:
                 "planted", method, quantity, "share", figure, 25, "mean over 25 planted facts",
                 low=max(0.0, figure - 0.06), high=min(1.0, figure + 0.06),
             )  # fmt: skip
-
+        if method != "ek-fac":
+            yield _apart("planted", method, "mean reciprocal rank", 0.82 - mean)
+    for condition, figure in (("with its document", 4.4), ("without its document", 11.0)):
+        yield FaithfulnessRow(
+            "planted", "retraining", "nats of the answer", "nats", figure, 25,
+            "mean over 25 facts", condition=condition,
+        )  # fmt: skip
+    yield FaithfulnessRow(
+        "planted", "retraining", "share of the nats learnt", "share", 0.6, 25, "of 25 facts"
+    )
     for quantity, figure in (("mean reciprocal rank", 0.71), ("recall@10", 0.8)):
         yield FaithfulnessRow(
             "planted", "ek-fac", quantity, "share", figure, 30, "this run's own rankings",
