@@ -87,7 +87,7 @@ def test_seeds_that_disagree_leave_nothing_to_reach():
 def test_a_small_steady_difference_is_seen_where_the_two_intervals_overlap():
     good, less = REAL + DRAW.normal(size=REAL.shape), DRAW.normal(size=REAL.shape)
     own = datamodelling_score([Outcomes(good, REAL)])
-    other = datamodelling_score([Outcomes(good + 0.4 * less, REAL)])
+    other = datamodelling_score([Outcomes(good + 0.6 * less, REAL)])
     difference = mean_difference(own, other)
     assert own.mean.low < other.mean.high
     assert difference.low > 0

@@ -214,7 +214,7 @@ def cut(suite: str, change: float, predicted: float | None, half: float) -> list
     ]
     if predicted is not None:
         about = ("predicted change", "nats per item")
-        rows.append(row("behaviour_cut", "ek-fac", about, predicted, **more))
+        rows.append(row("behaviour_cut", "ek-fac", about, predicted, half, **more))
     return rows
 
 
@@ -238,10 +238,12 @@ def test_a_prediction_of_another_method_is_not_taken() -> None:
 @pytest.mark.parametrize(
     ("parts", "standing"),
     [
-        ([("a", -1, -0.1), ("b", 1, 0.3)], "as predicted"),
-        ([("a", -1, -0.1), ("b", 1, -0.3)], "partly"),
-        ([("a", -1, 0.1)], "not as predicted"),
-        ([("a", -0.01, 0.1)], "no change seen"),
+        ([("a", -1, -0.3), ("b", 1, 0.3), ("c", -1, -0.4)], "as predicted"),
+        ([("a", -1, -0.3), ("b", 1, -0.3), ("c", -1, -0.4)], "partly"),
+        ([("a", -1, 0.3), ("b", 1, -0.3), ("c", -1, 0.4)], "not as predicted"),
+        ([("a", -1, -0.3), ("b", 1, 0.3), ("c", -0.01, -0.4)], "cannot tell"),  # c: no change
+        ([("a", -1, -0.3), ("b", 1, 0.3), ("c", -1, -0.05)], "cannot tell"),  # c: not foretold
+        ([("a", -1, -0.3)], "cannot tell"),
     ],
 )
 def test_behaviour_counts_only_changes_beyond_the_intervals(

@@ -72,7 +72,7 @@ def test_removal_has_every_method_fraction_seed_and_query(rows):
             assert overall.figure == pytest.approx(np.mean([row.figure for row in per_seed]))
             assert overall.low <= overall.figure <= overall.high
             assert len(per_query) == len({row.query_id for row in per_query}) > 1
-    assert all(row.unit == "share" for row in of(rows, "removal", quantity="drop in accuracy"))
+    assert all(row.unit == "share" for row in of(rows, "removal", quantity="drop in share reproduced"))
 
 
 def test_more_is_lost_without_what_gradients_rank_first_than_without_as_many_by_lot(rows):
@@ -85,7 +85,7 @@ def test_more_is_lost_without_what_gradients_rank_first_than_without_as_many_by_
 
 
 def test_datamodelling_scores_have_intervals_and_a_ceiling(rows):
-    over = of(rows, "lds", seed=None, query_id=None, condition=None)
+    over = of(rows, "lds", quantity="LDS", seed=None, query_id=None, condition=None)
     assert {row.method for row in over} == {*METHODS, "ceiling"}
     for row in over:
         assert -1 <= row.low <= row.high <= 1

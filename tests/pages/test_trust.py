@@ -116,7 +116,7 @@ def test_the_facts_of_the_lab_are_plain_values() -> None:
     assert facts["Seeds"] == "removal 0, 1, 2 · lds 0, 1, 2"
     assert facts["Weight decay"] == "0.1, decoupled | this run's model: not known"
     more = {fact[0]: fact[1] for fact in lab_facts({**LAB, "at_once": None}, more=True)}
-    assert set(more) == {"Settings", "At once"} and more["At once"] == "–"
+    assert set(more) == {"Methods", "Settings", "At once"} and more["At once"] == "–"
     assert more["Settings"].startswith("hidden 48 · layers 2 · epochs 8")
     assert lab_accuracies(LAB) == [
         ["slopes", "8", "3.21", "62 %"],
