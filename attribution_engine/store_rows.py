@@ -32,7 +32,7 @@ from attribution_engine.records import Query
 from attribution_engine.score_stages import Scored, shard_folders
 from attribution_engine.span_sums import SpanInfluence, outermost_spans, spans_of_tails
 from attribution_engine.store.schema import SCHEMA_VERSION, SIGN
-from attribution_engine.store.writer import StoreWriter, building
+from attribution_engine.store.writer import StoreWriter, building, significant
 from attribution_engine.tails import Tails
 from attribution_engine.text.marked_steps import document_steps
 from attribution_engine.token_stages import read_tail_tokens
@@ -299,7 +299,7 @@ def insert_curves(store: StoreWriter, influence: np.ndarray, step: Callable[[int
     curves: list[dict[str, Any]] = []
     fits: list[dict[str, Any]] = []
     for query, row in enumerate(influence):
-        scores = np.asarray(row, dtype=np.float32)
+        scores = significant(np.asarray(row))  # as they are kept
         for side in SIDES:
             key = {"query_id": query, "side": side}
             curves += [key | asdict(each) for each in rank_curve(scores, side)]

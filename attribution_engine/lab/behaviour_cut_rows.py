@@ -126,19 +126,21 @@ def _changes(
         own = own and all(of_this for _, of_this in said)
         how = (
             "sum over cut traces of their influence without the text less that with it, "
-            f"÷ {len(lab.documents[NOTHING])} traces, on the set of {_set(part, lab, own)} under "
+            f"÷ {len(lab.documents[NOTHING])} traces, on the set of {_set(part)} under "
             f"the model of the uncut traces; positive = the cut raises log-probability; {interval}"
         )
-        rows.append(_row(condition, part.name, PREDICTED, "nats", predicted[condition], n, how))
+        if own:  # a prediction for the whole suite is none for a part of it
+            rows.append(_row(condition, part.name, PREDICTED, "nats", predicted[condition], n, how))
     how = f"{trained}; {items}, one cut less the other of the same seed; {interval}"
     differs = changed[EXPLORING] - changed[ELSEWHERE]
     rows.append(_row(DIFFERENCE, part.name, CHANGED, "nats", differs, n, how))
     how = (
         "the predicted change of one cut less that of the other, of the same seed, on the set of "
-        f"{_set(part, lab, own)}; {interval}"
+        f"{_set(part)}; {interval}"
     )
-    differs = predicted[EXPLORING] - predicted[ELSEWHERE]
-    rows.append(_row(DIFFERENCE, part.name, PREDICTED, "nats", differs, n, how))
+    if own:
+        differs = predicted[EXPLORING] - predicted[ELSEWHERE]
+        rows.append(_row(DIFFERENCE, part.name, PREDICTED, "nats", differs, n, how))
     return rows
 
 
@@ -149,13 +151,8 @@ def _which(part: _Part) -> str:
     return f" that {'hold none' if without else 'hold one'} of the traces' wordings of exploration"
 
 
-def _set(part: _Part, lab: TraceLab, own: bool) -> str:
-    if own:
-        return f"{len(part.places)} right completions{_which(part)}"
-    return (
-        f"all {len(lab.right(part.suite))} right completions of the suite, those that explore and "
-        "those that do not (the model was not kept to score the part alone)"
-    )
+def _set(part: _Part) -> str:
+    return f"{len(part.places)} right completions{_which(part)}"
 
 
 def _row(

@@ -299,7 +299,7 @@ def _behaviour(report: TrustReport, query_id: int | None) -> None:
                 Column("Predicted (nats)", "number"),
                 Column("Happened (nats)", "number"),
                 Column("Accuracy", "number", "Change in percentage points"),
-                Column("Beyond noise", "number", "The interval of the change, seed by seed, lies off zero"),
+                Column("Beyond noise", "number", "The change by seed has its interval off zero"),
                 Column("Agrees", "number", "Both changes have the same sign"),
             ],
             [

@@ -72,7 +72,9 @@ def test_removal_has_every_method_fraction_seed_and_query(rows):
             assert overall.figure == pytest.approx(np.mean([row.figure for row in per_seed]))
             assert overall.low <= overall.figure <= overall.high
             assert len(per_query) == len({row.query_id for row in per_query}) > 1
-    assert all(row.unit == "share" for row in of(rows, "removal", quantity="drop in share reproduced"))
+    assert all(
+        row.unit == "share" for row in of(rows, "removal", quantity="drop in share reproduced")
+    )
 
 
 def test_more_is_lost_without_what_gradients_rank_first_than_without_as_many_by_lot(rows):
