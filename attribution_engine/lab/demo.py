@@ -9,12 +9,15 @@ from pathlib import Path
 
 from attribution_engine.lab.accuracy import answer_right, fresh_questions, measure_accuracy
 from attribution_engine.lab.grammar.mixture import DOCUMENTS, write_corpus
+from attribution_engine.lab.grammar.sft_traces import TRACES, write_traces
+from attribution_engine.lab.sft_suites import sft_suites, write_sft_suites
 from attribution_engine.lab.suites import (
     DRAWS,
     all_suites,
     as_jsonl,
     choose_factual,
     factual_pool,
+    write_suites,
 )
 from attribution_engine.lab.training import TrainingSettings, train
 from attribution_engine.records import InputError
@@ -59,15 +62,9 @@ class Corpus:
     documents: int
 
 
-def _write_traces(path: Path, documents: int, seed: int) -> int:
-    from attribution_engine.lab.grammar.sft_traces import write_traces
-
-    return write_traces(path, documents, seed)
-
-
 CORPORA = {
     "base": Corpus("demo/corpus.jsonl", write_corpus, DOCUMENTS),
-    "traces": Corpus("demo_sft/traces.jsonl", _write_traces, 3200),
+    "traces": Corpus("demo_sft/traces.jsonl", write_traces, TRACES),
 }
 
 
@@ -143,7 +140,9 @@ def ask(
         InputError: a model is missing, or answers too few questions right or wrong.
     """
     queries = data / "queries"
-    _write_suites(queries, seed, names)
+    write_suites(queries, seed)
+    if any(BUNDLE[name].corpus == "traces" for name in names):
+        write_sft_suites(queries, seed)
     for name in names:
         model = data / "models" / name
         if not (model / "training.json").is_file():
@@ -159,22 +158,8 @@ def ask(
             measure_accuracy(model, questions, seed, device=device)
 
 
-def _write_suites(queries: Path, seed: int, names: Sequence[str]) -> None:
-    """Write the suites of these runs, but for `factual`, which waits for the models."""
-    queries.mkdir(parents=True, exist_ok=True)
-    for name, rows in all_suites(seed).items():
-        if name != "factual":
-            (queries / f"{name}.jsonl").write_text(as_jsonl(rows), encoding="utf-8")
-    if any(BUNDLE[name].corpus == "traces" for name in names):
-        from attribution_engine.lab.sft_suites import write_sft_suites
-
-        write_sft_suites(queries, seed)
-
-
 def _suites_of(name: str, seed: int, queries: Path) -> dict[str, list[dict[str, object]]]:
     if BUNDLE[name].corpus == "traces":
-        from attribution_engine.lab.sft_suites import sft_suites
-
         return {key.removeprefix("sft_"): rows for key, rows in sft_suites(seed).items()}
     file, _ = BUNDLE[name].facts or ("factual.jsonl", 0)
     lines = (queries / file).read_text(encoding="utf-8").splitlines()

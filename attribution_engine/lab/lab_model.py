@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -28,7 +29,7 @@ class LabSettings:
         clip: largest gradient norm of one model; infinite = never clipped.
         optimiser: "adamw" or "sgd" (momentum 0.9).
         at_once: models in one group, that is, in memory and in one product of matrices. A CPU
-            gains nothing above 4; a GPU wants as many as fit.
+            gains next to nothing by it; a GPU wants as many as fit.
     """
 
     hidden: int = 48
@@ -57,25 +58,48 @@ class Vocabulary:
     padding: int
 
 
-def lab_model(settings: LabSettings, vocabulary: Vocabulary, seed: int) -> LlamaForCausalLM:
-    """A Llama with the weights that `seed` decides, not trained; embeddings tied."""
-    config = LlamaConfig(
+class Shape(Protocol):
+    """What decides how a Llama of the lab looks."""
+
+    @property
+    def hidden(self) -> int: ...
+
+    @property
+    def layers(self) -> int: ...
+
+    @property
+    def heads(self) -> int: ...
+
+    @property
+    def inner(self) -> int: ...
+
+    @property
+    def context(self) -> int: ...
+
+
+def llama_config(shape: Shape, vocabulary: Vocabulary) -> LlamaConfig:
+    """The configuration of every Llama that is trained here; embeddings tied."""
+    return LlamaConfig(
         vocab_size=vocabulary.size,
-        hidden_size=settings.hidden,
-        num_hidden_layers=settings.layers,
-        num_attention_heads=settings.heads,
-        num_key_value_heads=settings.heads,
-        intermediate_size=settings.inner,
-        max_position_embeddings=settings.context,
+        hidden_size=shape.hidden,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.heads,
+        intermediate_size=shape.inner,
+        max_position_embeddings=shape.context,
         tie_word_embeddings=True,
         initializer_range=0.04,
         bos_token_id=vocabulary.begin,
         eos_token_id=vocabulary.end,
         pad_token_id=vocabulary.padding,
     )
+
+
+def lab_model(settings: LabSettings, vocabulary: Vocabulary, seed: int) -> LlamaForCausalLM:
+    """A Llama with the weights that `seed` decides, not trained."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return LlamaForCausalLM(config)
+        return LlamaForCausalLM(llama_config(settings, vocabulary))
 
 
 def check(examples: Sequence[Example], settings: LabSettings, vocabulary: Vocabulary) -> None:

@@ -16,7 +16,7 @@ import torch
 
 from attribution_engine.lab.lab_corpus import LabCorpus
 from attribution_engine.lab.retraining import LabSettings, Retrained, retrain, work
-from attribution_engine.lab.worker_processes import WorkerProcesses
+from attribution_engine.lab.worker_processes import WorkerProcesses, asked
 from attribution_engine.records import InputError
 
 INPUTS = "inputs.json"
@@ -144,12 +144,7 @@ class SavedRetrainings:
 
     def _ask(self, weights: np.ndarray, seed: int) -> dict[str, Any]:
         start = time.perf_counter()
-        said = self._train(weights, seed).measure(self.corpus.examples)
-        return {
-            "log_probabilities": said[0].numpy(),
-            "exact": said[1].numpy(),
-            "seconds": np.array(time.perf_counter() - start),
-        }
+        return asked(self._train(weights, seed), self.corpus, start)
 
     def _train(self, weights: np.ndarray, seed: int) -> Retrained:
         """Train a group; progress counts whole retrainings, as parts of them are passed."""

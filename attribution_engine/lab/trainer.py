@@ -40,8 +40,7 @@ class TrainingSettings:
         checkpoint_minutes: time between two checkpoints.
         bf16: autocast to bfloat16; None = on CUDA, and on a CPU if measured to be faster.
         saved: dtype of the saved weights; what is measured is measured with the weights as saved.
-        compiled: let torch compile the pass where there is a C++ compiler; on two cores it
-            trained 1.3M parameters a third faster.
+        compiled: let torch compile the pass where there is a C++ compiler.
         text: the field of the corpus that is trained on.
         prompt, response: in place of `text`; the prompt carries no loss.
     """

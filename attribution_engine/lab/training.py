@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from attribution_engine.lab.batches import (
     IGNORED,
@@ -30,6 +30,7 @@ from attribution_engine.lab.batches import (
     read_rows,
     split_off,
 )
+from attribution_engine.lab.lab_model import Vocabulary, llama_config
 from attribution_engine.lab.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
 from attribution_engine.lab.trainer import Trainer, TrainingSettings, token_loss
 from attribution_engine.records import InputError
@@ -39,22 +40,9 @@ SAVED = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 def build_model(settings: TrainingSettings, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
     """A Llama with random weights; embeddings tied."""
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=settings.hidden,
-            num_hidden_layers=settings.layers,
-            num_attention_heads=settings.heads,
-            num_key_value_heads=settings.heads,
-            intermediate_size=settings.inner,
-            max_position_embeddings=settings.context,
-            tie_word_embeddings=True,
-            initializer_range=0.04,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-    )
+    special = [tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id]
+    vocabulary = Vocabulary(len(tokenizer), *map(int, special))
+    return LlamaForCausalLM(llama_config(settings, vocabulary))
 
 
 def load_base(folder: Path) -> LlamaForCausalLM:

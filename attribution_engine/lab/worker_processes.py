@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from attribution_engine.lab.lab_corpus import LabCorpus
-from attribution_engine.lab.retraining import LabSettings, retrain
+from attribution_engine.lab.retraining import LabSettings, Retrained, retrain
 from attribution_engine.records import InputError
 
 Arrays = dict[str, Any]
@@ -101,13 +101,21 @@ def _begin(corpus: LabCorpus, settings: LabSettings) -> None:
 
 
 def _train(weights: np.ndarray, seed: int) -> Arrays:
-    """Arrays "log_probabilities" [models, questions] in nats, "exact" of that shape, "seconds"."""
     corpus, settings = _lab[0]
     start = time.perf_counter()
     kept = torch.from_numpy(weights).float()  # [models, documents]
-    said = retrain(corpus.documents, kept, settings, corpus.vocabulary, seed).measure(
-        corpus.examples
-    )
+    trained = retrain(corpus.documents, kept, settings, corpus.vocabulary, seed)
+    return asked(trained, corpus, start)
+
+
+def asked(trained: Retrained, corpus: LabCorpus, start: float) -> Arrays:
+    """What retrained models say of every question.
+
+    Returns:
+        "log_probabilities" [models, questions] in nats, "exact" of that shape, and "seconds" since
+        `start` (of `time.perf_counter`).
+    """
+    said = trained.measure(corpus.examples)
     return {
         "log_probabilities": said[0].numpy(),
         "exact": said[1].numpy(),
