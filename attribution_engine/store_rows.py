@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,6 @@ import torch
 from attribution_engine import __version__
 from attribution_engine.curvature_stages import factor_rows
 from attribution_engine.cut_stages import read_cuts
-from attribution_engine.findings.rank_curves import SIDES, rank_curve, rank_fit
 from attribution_engine.influence.completions import CompletedQuery
 from attribution_engine.influence.curvature import FITTED
 from attribution_engine.influence.layers import coverage
@@ -31,8 +30,9 @@ from attribution_engine.query_rows import STORED, query_item_rows, query_rows
 from attribution_engine.records import Query
 from attribution_engine.score_stages import Scored, shard_folders
 from attribution_engine.span_sums import SpanInfluence, outermost_spans, spans_of_tails
-from attribution_engine.store.schema import SCHEMA_VERSION, SIGN
-from attribution_engine.store.writer import StoreWriter, building, significant
+from attribution_engine.store.derived_tables import insert_curves, insert_derived
+from attribution_engine.store.schema import DOCUMENT_MAJOR_FROM, SCHEMA_VERSION, SIGN
+from attribution_engine.store.writer import LARGE_BLOCKS, SMALL_BLOCKS, building, significant
 from attribution_engine.tails import Tails
 from attribution_engine.text.marked_steps import document_steps
 from attribution_engine.token_stages import read_tail_tokens
@@ -84,7 +84,7 @@ def fill_store(
     alignments = _alignments(result, config.influence.levels, config.influence.alignments)
     with (
         progress("store", len(completed), "query") as step,
-        building(config.store) as store,
+        building(config.store, _block_size(result)) as store,
     ):
         row = run_row(ready, result, work, notes, alignments)
         store.insert("run", [row | asdict(reports)])
@@ -103,6 +103,13 @@ def fill_store(
             store.insert("span_influence", span_influence_rows(ready, result, alignments))
             store.insert("token_class_influence", token_class_rows(result))
         insert_curves(store, result.influence, step)
+        for query, scores in enumerate(result.influence):
+            result.influence[query] = significant(scores)  # as they are kept
+        insert_derived(store, result.influence, config.store.parent)
+
+
+def _block_size(result: Result) -> int:
+    return SMALL_BLOCKS if result.influence.size < DOCUMENT_MAJOR_FROM else LARGE_BLOCKS
 
 
 def run_row(
@@ -293,20 +300,6 @@ def _alignments(
     """The alignments that there are token scores of."""
     with_directions = result.terms and result.completed[0].parts
     return wanted if with_directions and "token" in levels else ()
-
-
-def insert_curves(store: StoreWriter, influence: np.ndarray, step: Callable[[int], None]) -> None:
-    curves: list[dict[str, Any]] = []
-    fits: list[dict[str, Any]] = []
-    for query, row in enumerate(influence):
-        scores = significant(np.asarray(row))  # as they are kept
-        for side in SIDES:
-            key = {"query_id": query, "side": side}
-            curves += [key | asdict(each) for each in rank_curve(scores, side)]
-            fits.append(key | asdict(rank_fit(scores, side)))
-        step(1)
-    store.insert("rank_curve", curves)
-    store.insert("rank_fit", fits)
 
 
 def _device_name(device: torch.device) -> str:

@@ -9,17 +9,24 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from attribution_engine.findings.rank_curves import SIDES, rank_curve, rank_fit
 from attribution_engine.store.schema import SCHEMA_VERSION, SIGN, create_statements
+from attribution_engine.text.spans import steps
+from tests.store.small_store import add_derived
 
 TAIL = 5
 MAX_TOKENS = 400
 TOKEN = re.compile(r"\w+|\s|[^\w\s]")
+COPIES = {31: 30, 46: 30, 61: 60}  # documents that are near-duplicates of others
+BEHAVIOURS = ("verifies", "backtracks", "explores_before_answer", "explores_after_answer")
 HOSTILE = {
     0: "<script>window.harmed = true</script><img src=x onerror='window.harmed = true'> <b>bold</b>"
     " <a href='javascript:window.harmed=true'>link</a> However, the tags stay text.",
@@ -44,7 +51,7 @@ WORDS = (
 RUN = (
     "run_id name created_at schema_version engine_version model n_parameters n_tracked_parameters"
     " corpus method config sign damping rank token_alignment device stage_seconds notes n_documents"
-    " n_queries n_tokens factor_documents tracked_layers tail truncated_documents"
+    " n_queries n_tokens factor_documents tracked_layers tail truncated_documents seed"
 ).split()
 SUITES = (
     ("slopes", "slope between two points", "reasoning"),
@@ -65,15 +72,20 @@ def tokenize(text: str, limit: int = MAX_TOKENS) -> list[int]:
 
 def documents(count: int, random: np.random.Generator) -> pd.DataFrame:
     """Invented documents, the hostile ones first; every third is a prompt with a response."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for doc_id in range(count):
         n_words = int(random.integers(20, 160))
         text = HOSTILE.get(doc_id) or " ".join(random.choice(WORDS, n_words)).capitalize() + "."
+        if doc_id in COPIES:
+            text = f"Copied: {rows[COPIES[doc_id]]['text']}"
         prompt_chars = 0
         if doc_id % 3 == 2:
             prompt = f"Question {doc_id}: what is {doc_id} + 1?\n\n"
             prompt_chars, text = len(prompt), prompt + text
         ends = tokenize(text)
+        metadata: dict[str, object] = {"row": doc_id, "note": "invented"}
+        if doc_id % 3 != 2:
+            metadata["correct"] = doc_id % 3 == 0
         rows.append(
             {
                 "doc_id": doc_id,
@@ -86,7 +98,7 @@ def documents(count: int, random: np.random.Generator) -> pd.DataFrame:
                 "n_tokens": len(ends),
                 "gradient_norm": np.float32(random.lognormal(1.0, 0.5)),
                 "token_ends": ends,
-                "metadata": json.dumps({"row": doc_id, "note": "invented"}),
+                "metadata": json.dumps(metadata),
             }
         )
     return pd.DataFrame(rows)
@@ -160,20 +172,43 @@ def token_influence(
     return pd.DataFrame(rows, columns=["query_id", "doc_id", "alignment", "scores"])
 
 
+def spans(docs: pd.DataFrame) -> pd.DataFrame:
+    """The steps of every document; in every other one, every third step has a behaviour."""
+    rows: list[tuple[object, ...]] = []
+    for document in docs.itertuples():
+        for number, step in enumerate(steps(document.text)):
+            shows = document.doc_id % 2 == 0 and number % 3 == 1
+            behaviour = BEHAVIOURS[(document.doc_id // 2 + number) % 4] if shows else None
+            rows.append((document.doc_id, number, step.start, step.end, step.kind, behaviour,
+                         "corpus" if shows else "rules"))  # fmt: skip
+    return pd.DataFrame(rows, columns=["doc_id", "span_id", "start", "end", "kind", "behaviour",
+                                       "detector"])  # fmt: skip
+
+
+def span_influence(docs: pd.DataFrame, tokens: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """Sums over the spans of the token scores that there are, in the first alignment."""
+    of_document = dict(iter(found.groupby("doc_id")))
+    rows = []
+    for one in tokens[tokens["alignment"] == "predicted"].itertuples():
+        ends, scores = np.array(docs.iloc[one.doc_id]["token_ends"]), np.array(one.scores)
+        for span in of_document[one.doc_id].itertuples():
+            inside = (ends > span.start) & (ends <= span.end)
+            if inside.any():
+                rows.append((one.query_id, one.doc_id, span.span_id, scores[inside].sum(), None,
+                             "predicted"))  # fmt: skip
+    return pd.DataFrame(rows, columns=["query_id", "doc_id", "span_id", "influence",
+                                       "cut_influence", "alignment"])  # fmt: skip
+
+
 def rank_tables(scores: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Log-binned curves and a slope for every query and side."""
+    """Log-binned curves and fits of the top 50 for every query and side."""
     curve, fit = [], []
     for query_id, frame in scores.groupby("query_id"):
         values = frame["influence"].to_numpy()
-        edges = np.unique(np.geomspace(1, len(values) + 1, 25).astype(int))
-        for side, ordered in (("helpful", values), ("harmful", values[::-1])):
-            for low, high in zip(edges[:-1], edges[1:] - 1, strict=True):
-                mean = float(ordered[low - 1 : high].mean())
-                curve.append((query_id, side, low, high, (low * high) ** 0.5, mean, high - low + 1))
-            top = np.abs(ordered[:50])
-            slope = float(np.polyfit(np.log(np.arange(1, 51)), np.log(top), 1)[0])
-            fit.append((query_id, side, 50, slope, slope - 0.03, slope + 0.03, 0.97, 2.5, 0.08,
-                        0.4, 50))  # fmt: skip
+        for side in SIDES:
+            key = {"query_id": query_id, "side": side}
+            curve += [key | asdict(each) for each in rank_curve(values, side)]
+            fit.append(key | asdict(rank_fit(values, side, 50)))
     return pd.DataFrame(curve), pd.DataFrame(fit)
 
 
@@ -196,15 +231,18 @@ def write_synthetic_store(
           json.dumps({"name": "synthetic"}), SIGN, 0.1, None, "predicted, update", "cpu",
           json.dumps({"factors": 12.5, "queries": 3.25, "scores": 71.0}),
           "Invented for tests: no number here means anything.", n_documents, len(asked),
-          int(docs["n_tokens"].sum()), 100, ["mlp.0.up", "mlp.0.down"], TAIL, 2)],
+          int(docs["n_tokens"].sum()), 100, ["mlp.0.up", "mlp.0.down"], TAIL, 2, seed)],
         columns=RUN,
     )  # fmt: skip
+    tokens, found = token_influence(docs, scores, random), spans(docs)
     tables = {
         "run": run,
         "documents": docs,
         "queries": asked,
         "influence": scores,
-        "token_influence": token_influence(docs, scores, random),
+        "token_influence": tokens,
+        "spans": found,
+        "span_influence": span_influence(docs, tokens, found),
         "rank_curve": curve,
         "rank_fit": fit,
     }
@@ -217,6 +255,7 @@ def write_synthetic_store(
             by_name = "BY NAME" if isinstance(frame.columns[0], str) else ""
             connection.execute(f'INSERT INTO "{name}" {by_name} SELECT * FROM rows')
             connection.unregister("rows")
+        add_derived(connection)
         connection.execute("CHECKPOINT")
     return path
 

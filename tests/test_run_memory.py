@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from attribution_engine import curvature_stages, plan, store_rows
+from attribution_engine import curvature_stages, plan
 from attribution_engine.__main__ import main
 from attribution_engine.corpora.configuration import load_config
 from attribution_engine.findings.rank_curves import rank_fit
@@ -20,6 +20,7 @@ from attribution_engine.influence.layers import select_layers
 from attribution_engine.influence.model import load_skeleton
 from attribution_engine.influence.query_gradients import completion_nats
 from attribution_engine.records import InputError
+from attribution_engine.store import derived_tables
 from attribution_engine.tails import Tails
 from tests.influence.tiny_models import text_of, tiny_model, tracked_model, without_formula
 from tests.tiny_run import write_config
@@ -144,9 +145,9 @@ class Rows:
 
 @pytest.mark.parametrize("user", ["curves", "tails"])
 def test_influence_on_disk_is_read_a_row_at_a_time(tmp_path, monkeypatch, user):
-    monkeypatch.setattr(store_rows, "rank_curve", lambda scores, side: [])
+    monkeypatch.setattr(derived_tables, "rank_curve", lambda scores, side: [])
     # Its samples of 500 ranks are larger than the rows of this test.
-    monkeypatch.setattr(store_rows, "rank_fit", lambda scores, side: rank_fit(scores, side, 20))
+    monkeypatch.setattr(derived_tables, "rank_fit", lambda scores, side: rank_fit(scores, side, 20))
     shape = (256, 1 << 13)
     path = tmp_path / "influence.f32"
     np.random.default_rng(0).normal(size=shape).astype(np.float32).tofile(path)
@@ -155,7 +156,7 @@ def test_influence_on_disk_is_read_a_row_at_a_time(tmp_path, monkeypatch, user):
     tracemalloc.start()
     try:
         if user == "curves":
-            store_rows.insert_curves(Rows(), scores, lambda done: None)
+            derived_tables.insert_curves(Rows(), scores, lambda done: None)
         else:
             tails.add(scores, np.arange(shape[1]))
         _, peak = tracemalloc.get_traced_memory()

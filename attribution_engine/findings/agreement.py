@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,57 @@ def pearson(first: np.ndarray, second: np.ndarray) -> float | None:
 
 def spearman(first: np.ndarray, second: np.ndarray) -> float | None:
     """Spearman's correlation; values that are equal share the mean of their ranks."""
-    return pearson(rankdata(first), rankdata(second))
+    return pearson(shared_ranks(first), shared_ranks(second))
+
+
+def shared_ranks(values: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:
+    """Ranks from 1, the smallest first; values that are equal share the mean of their ranks.
+
+    Args:
+        order: where the values stand when sorted, if that is known; ranks follow its direction.
+    """
+    order = np.argsort(values, kind="stable") if order is None else order
+    ranks = np.empty(len(values))
+    ranks[order] = shared_ranks_of_sorted(values[order])
+    return ranks
+
+
+def in_order(values: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+    """Where values stand when sorted, the smallest first.
+
+    Args:
+        ranks: of the values, from 1, the largest first; with gaps where others are left out. Ranks
+            that do not go with the values are no help, and the values are sorted.
+    """
+    if not len(values):
+        return np.zeros(0, np.int64)
+    at = np.full(int(ranks.max()) + 1, -1, np.int64)
+    at[ranks] = np.arange(len(values))
+    order = at[at >= 0][::-1]
+    if len(order) == len(values) and (np.diff(values[order]) >= 0).all():
+        return order
+    return np.argsort(values, kind="stable")
+
+
+def sizes_in_order(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Where values stand when sorted by size, the smallest first.
+
+    Args:
+        order: where they stand when sorted, the smallest first.
+    """
+    n_negative = int(np.searchsorted(values[order], 0))
+    # Two rows that rise; a stable sort merges them.
+    rows = np.concatenate((order[:n_negative][::-1], order[n_negative:]))
+    return rows[np.argsort(np.abs(values[rows]), kind="stable")]
+
+
+def shared_ranks_of_sorted(values: np.ndarray) -> np.ndarray:
+    """The same of values that stand in order already, upwards or downwards."""
+    if not len(values):
+        return np.zeros(0)
+    starts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
+    counts = np.diff(starts, append=len(values))
+    return np.repeat(starts + (counts + 1) / 2.0, counts)
 
 
 def top_overlap(

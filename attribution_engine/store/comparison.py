@@ -3,74 +3,40 @@
 from __future__ import annotations
 
 import statistics
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import time
+from collections import defaultdict, deque
 
-import duckdb
 import numpy as np
 
-from attribution_engine.findings.agreement import pearson, spearman, top_overlap
-from attribution_engine.records import InputError
+from attribution_engine.findings.agreement import (
+    in_order,
+    pearson,
+    shared_ranks,
+    sizes_in_order,
+    top_overlap,
+)
 from attribution_engine.store.comparison_views import (
-    ALL_POINTS,
     TOPS,
     Agreement,
     AgreementSummary,
     Counterpart,
     DocumentMatch,
     Plane,
-    PlanePoint,
     Plot,
     QueryPair,
 )
+from attribution_engine.store.orders import TextDigests
+from attribution_engine.store.plane import PlaneData, plane_of
 from attribution_engine.store.reader import StoreReader
-from attribution_engine.store.views import SIDES, Side
-
-STEPS = 48  # of a density, each way
-
-# Equal texts are paired by number of occurrence, so that no document is in two pairs.
-PAIR_DOCUMENTS = """CREATE TABLE pairs AS
-WITH digests AS (
-    SELECT 'here' AS run, doc_id, md5_number(text) AS digest FROM here.documents
-    UNION ALL SELECT 'there', doc_id, md5_number(text) FROM there.documents),
-numbered AS (SELECT *, row_number() OVER (PARTITION BY run, digest ORDER BY doc_id) AS occurrence
-    FROM digests)
-SELECT h.doc_id AS here, t.doc_id AS there
-FROM (FROM numbered WHERE run = 'here') h JOIN (FROM numbered WHERE run = 'there') t
-USING (digest, occurrence) ORDER BY here"""
-PAIR_QUERIES = """WITH asked AS (
-    SELECT 'here' AS run, query_id, suite, coalesce(prompt, '') AS prompt, completion, span
-    FROM here.queries
-    UNION ALL SELECT 'there', query_id, suite, coalesce(prompt, ''), completion, span
-    FROM there.queries),
-numbered AS (SELECT *,
-    row_number() OVER (PARTITION BY run, suite, prompt ORDER BY query_id) AS occurrence FROM asked)
-SELECT h.query_id, t.query_id, h.completion IS NOT DISTINCT FROM t.completion
-    AND h.span IS NOT DISTINCT FROM t.span
-FROM (FROM numbered WHERE run = 'here') h JOIN (FROM numbered WHERE run = 'there') t
-USING (suite, prompt, occurrence) ORDER BY h.query_id"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Scores:
-    """The shared documents of one query in both runs: numbers, scores and ranks."""
-
-    here: np.ndarray
-    there: np.ndarray
-    score_here: np.ndarray
-    score_there: np.ndarray
-    rank_here: np.ndarray
-    rank_there: np.ndarray
+from attribution_engine.store.views import SIDES, QueryInfo, Side
 
 
 class Comparison:
-    """Answers questions about two stores. Safe to share between threads.
+    """Answers questions about two stores. Safe to share between threads, and cheap to make.
 
-    Documents are the same where their texts are; queries where suite and prompt are.
+    Documents are the same where their texts are; queries where suite and prompt are. Reads through
+    both readers, and has no connection of its own; what takes long is remembered with the answers
+    of the one here, so that all who compare the two have it.
 
     Raises:
         InputError: one of the files cannot be read.
@@ -78,30 +44,20 @@ class Comparison:
 
     def __init__(self, here: StoreReader, there: StoreReader) -> None:
         self.here, self.there = here, there
-        self._lock = threading.Lock()
-        self._connection = duckdb.connect()
-        self._agreements: dict[int, Agreement] = {}
-        try:
-            for name, path in (("here", here.path), ("there", there.path)):
-                self._connection.execute(f"ATTACH {_quoted(path)} AS {name} (READ_ONLY)")
-            self._connection.execute("SET enable_external_access = false")
-            self._connection.execute("SET lock_configuration = true")
-            self._connection.execute(PAIR_DOCUMENTS)
-            self._pairs = self._query_pairs()
-        except duckdb.Error as error:
-            self._connection.close()
-            raise self._unreadable(error) from error
-
-    def close(self) -> None:
-        """Lets go of both files."""
-        self._connection.close()
+        self._shared: tuple[np.ndarray, np.ndarray] = here.remember_with(
+            there,
+            "shared texts",
+            lambda: shared_texts(here.text_digests(), there.text_digests()),
+        )
+        self._pairs = here.remember_with(
+            there, "pairs", lambda: _query_pairs(here.queries(), there.queries())
+        )
 
     def documents(self) -> DocumentMatch:
         """How many documents are in both runs."""
-        shared, same = self._rows(
-            "SELECT count(*), coalesce(bool_and(here = there), true) FROM pairs"
-        )[0]
         n_here, n_there = self.here.run().n_documents, self.there.run().n_documents
+        shared = len(self._shared[0])
+        same = bool((self._shared[0] == self._shared[1]).all())
         return DocumentMatch(n_here, n_there, shared, same and n_here == n_there == shared)
 
     def queries(self) -> tuple[QueryPair, ...]:
@@ -118,9 +74,26 @@ class Comparison:
         Raises:
             KeyError: the query is not shared.
         """
-        if query_id not in self._agreements:
-            self._agreements[query_id] = self._agree(self._scores(query_id))
-        return self._agreements[query_id]
+        return self._timed(query_id)[0]
+
+    def seconds(self, query_id: int) -> float:
+        """How long it took to work out the agreement on a shared query."""
+        return self._timed(query_id)[1]
+
+    def missing(self) -> tuple[QueryPair, ...]:
+        """The shared queries whose agreement has not been worked out."""
+        return tuple(
+            pair
+            for pair in self.queries()
+            if not self.here.remembers_with(self.there, ("agreement", pair.query.query_id))
+        )
+
+    def _timed(self, query_id: int) -> tuple[Agreement, float]:
+        def make() -> tuple[Agreement, float]:
+            began = time.monotonic()
+            return self._agree(self._scores(query_id)), time.monotonic() - began
+
+        return self.here.remember_with(self.there, ("agreement", query_id), make)
 
     def agreements(self) -> list[tuple[QueryPair, Agreement]]:
         """Every shared query, the one on which the runs agree best (Spearman) first."""
@@ -150,37 +123,7 @@ class Comparison:
         Args:
             chosen: a document of the open run that is to be marked.
         """
-        scores = self._scores(query_id)
-        rank_here, rank_there = self._from_end(scores, side)
-        x, y = (
-            (scores.score_here, scores.score_there) if plot == "score" else (rank_here, rank_there)
-        )
-        n = len(x)
-        in_here, in_there = rank_here <= k, rank_there <= k
-        shown = np.ones(n, dtype=bool) if n <= ALL_POINTS else in_here | in_there
-        names = np.array(["neither", "here", "there", "both"])[in_here + 2 * in_there]
-
-        def point(at: int) -> PlanePoint:
-            return PlanePoint(
-                int(scores.here[at]), int(scores.there[at]), float(x[at]), float(y[at]),
-                names[at].item(),
-            )  # fmt: skip
-
-        points = tuple(point(int(at)) for at in np.flatnonzero(shown))
-        marked = next((point(int(at)) for at in np.flatnonzero(scores.here == chosen)), None)
-        if n <= ALL_POINTS:
-            return Plane(plot, n, points, chosen=marked)
-        edges = [_edges(values, plot) for values in (x, y)]
-        counts, _, _ = np.histogram2d(x, y, bins=edges)
-        return Plane(
-            plot,
-            n,
-            points,
-            tuple(edges[0].tolist()),
-            tuple(edges[1].tolist()),
-            tuple(tuple(map(int, row)) for row in counts.T),
-            marked,
-        )
+        return plane_of(self._scores(query_id), side, plot, k, chosen)
 
     def tops(
         self, query_id: int, side: Side, k: int
@@ -198,40 +141,40 @@ class Comparison:
 
     def document(self, query_id: int, doc_id: int, side: Side) -> Counterpart | None:
         """One document of the open run; None if it has no such document."""
-        if not self._rows("SELECT 1 FROM here.documents WHERE doc_id = ?", [doc_id]):
+        try:
+            return self._counterparts(query_id, side, [doc_id])[0]
+        except KeyError:
             return None
-        return self._counterparts(query_id, side, [doc_id])[0]
 
     def _counterparts(
         self, query_id: int, side: Side, ids: list[int], from_there: bool = False
     ) -> tuple[Counterpart, ...]:
         """Documents of one run, in the order of `ids`, with their places in the other."""
-        mine, other = ("there", "here") if from_there else ("here", "there")
-        query_of = {"here": query_id, "there": self._pairs[query_id].there}
-        rows = self._rows(
-            f"""SELECT p.{mine}, p.{other}, i.rank, i.influence
-            FROM pairs p JOIN {other}.influence i ON i.doc_id = p.{other}
-            WHERE i.query_id = ? AND p.{mine} IN (SELECT unnest(?::INTEGER[]))""",
-            [query_of[other], ids],
-        )
-        twins = {row[0]: row[1:] for row in rows}
-        readers = {"here": self.here, "there": self.there}
-        n_mine, n_other = readers[mine].run().n_documents, readers[other].run().n_documents
+        readers, ids_of = (self.here, self.there), self._shared
+        if from_there:
+            readers, ids_of = readers[::-1], ids_of[::-1]
+        there = self._pairs[query_id].there
+        mine, other = (there, query_id) if from_there else (query_id, there)
+        twin_of = _partners(ids, *ids_of)
+        twins = {
+            one.doc_id: one for one in readers[1].ranked_documents(other, list(twin_of.values()))
+        }
+        n_mine, n_other = (reader.run().n_documents for reader in readers)
         found = []
-        for document in readers[mine].ranked_documents(query_of[mine], ids):
-            twin, rank, score = twins.get(document.doc_id, (None, None, None))
+        for document in readers[0].ranked_documents(mine, ids):
+            twin = twins.get(twin_of.get(document.doc_id, -1))
             found.append(
                 Counterpart(
                     document,
                     _end_rank(document.rank, n_mine, side),
-                    twin,
-                    None if rank is None else _end_rank(rank, n_other, side),
-                    score,
+                    twin.doc_id if twin else None,
+                    _end_rank(twin.rank, n_other, side) if twin else None,
+                    twin.influence if twin else None,
                 )
             )
         return tuple(found)
 
-    def _agree(self, scores: _Scores) -> Agreement:
+    def _agree(self, scores: PlaneData) -> Agreement:
         overlaps = {
             side: tuple(
                 top_overlap(k, *self._from_end(scores, side), scores.score_here, scores.score_there)
@@ -240,15 +183,24 @@ class Comparison:
             for side in SIDES
         }
         first, second = scores.score_here, scores.score_there
+        # Ranks are known: scores need no sorting.
+        orders = [
+            in_order(values, ranks)
+            for values, ranks in ((first, scores.rank_here), (second, scores.rank_there))
+        ]
+        sizes = [
+            sizes_in_order(values, order)
+            for values, order in zip((first, second), orders, strict=True)
+        ]
         return Agreement(
             len(first),
-            spearman(first, second),
+            pearson(shared_ranks(first, orders[0]), shared_ranks(second, orders[1])),
             pearson(first, second),
-            spearman(np.abs(first), np.abs(second)),
+            pearson(shared_ranks(np.abs(first), sizes[0]), shared_ranks(np.abs(second), sizes[1])),
             overlaps,
         )
 
-    def _from_end(self, scores: _Scores, side: Side) -> tuple[np.ndarray, np.ndarray]:
+    def _from_end(self, scores: PlaneData, side: Side) -> tuple[np.ndarray, np.ndarray]:
         """Ranks in either run, counted from the chosen end."""
         if side == "helpful":
             return scores.rank_here, scores.rank_there
@@ -257,61 +209,68 @@ class Comparison:
             self.there.run().n_documents + 1 - scores.rank_there,
         )
 
-    def _scores(self, query_id: int) -> _Scores:
-        there = self._pairs[query_id].there
-        with self._cursor() as cursor:
-            columns = cursor.execute(
-                """SELECT p.here, p.there, h.influence, t.influence, h.rank, t.rank FROM pairs p
-                JOIN (FROM here.influence WHERE query_id = ?) h ON h.doc_id = p.here
-                JOIN (FROM there.influence WHERE query_id = ?) t ON t.doc_id = p.there
-                ORDER BY p.here""",
-                [query_id, there],
-            ).fetchnumpy()
-        return _Scores(*(np.asarray(column) for column in columns.values()))
-
-    def _query_pairs(self) -> dict[int, QueryPair]:
-        known = {one.query_id: one for one in self.here.queries()}
-        return {
-            here: QueryPair(known[here], there, same)
-            for here, there, same in self._rows(PAIR_QUERIES)
-        }
-
-    @contextmanager
-    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._lock:
-            cursor = self._connection.cursor()
-        try:
-            yield cursor
-        except duckdb.Error as error:
-            raise self._unreadable(error) from error
-        finally:
-            cursor.close()
-
-    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with self._cursor() as cursor:
-            return cursor.execute(sql, list(parameters)).fetchall()
-
-    def _unreadable(self, error: duckdb.Error) -> InputError:
-        what = str(error).splitlines()[0]
-        return InputError(
-            f"{self.here.path} and {self.there.path}: cannot be compared ({what}); run `verify` on "
-            "both"
+    def _scores(self, query_id: int) -> PlaneData:
+        here, there = self._shared
+        score_here, rank_here = self.here.by_document(query_id)
+        score_there, rank_there = self.there.by_document(self._pairs[query_id].there)
+        return PlaneData(
+            here,
+            there,
+            score_here[here],
+            score_there[there],
+            rank_here[here],
+            rank_there[there],
+            self.here.run().n_documents,
+            self.there.run().n_documents,
         )
+
+
+def shared_texts(here: TextDigests, there: TextDigests) -> tuple[np.ndarray, np.ndarray]:
+    """The documents of two runs that have the same text: doc_ids here, ascending, and there.
+
+    Equal texts are paired by number of occurrence, so that no document is in two pairs.
+    """
+    if np.array_equal(here.ids, there.ids) and np.array_equal(here.digests, there.digests):
+        return here.ids, there.ids
+    first, second = (_numbered(one) for one in (here, there))
+    _, at_here, at_there = np.intersect1d(first, second, assume_unique=True, return_indices=True)
+    order = np.argsort(at_here, kind="stable")
+    return here.ids[at_here[order]], there.ids[at_there[order]]
+
+
+def _numbered(one: TextDigests) -> np.ndarray:
+    """Each digest with how often it stood before."""
+    order = np.argsort(one.digests, kind="stable")
+    places = one.digests[order]
+    new = np.concatenate(([True], places[1:] != places[:-1])) if len(places) else np.zeros(0, bool)
+    starts = np.flatnonzero(new)
+    counts = np.diff(starts, append=len(places))
+    numbered = np.empty(len(places), [*places.dtype.descr, ("occurrence", np.int64)])
+    for name in places.dtype.names or ():
+        numbered[name] = one.digests[name]
+    numbered["occurrence"][order] = np.arange(len(places)) - np.repeat(starts, counts)
+    return numbered
+
+
+def _partners(ids: list[int], mine: np.ndarray, other: np.ndarray) -> dict[int, int]:
+    """The twins of documents that have one."""
+    rows = np.flatnonzero(np.isin(mine, np.asarray(ids, mine.dtype)))
+    return dict(zip(mine[rows].tolist(), other[rows].tolist(), strict=True))
+
+
+def _query_pairs(here: list[QueryInfo], there: list[QueryInfo]) -> dict[int, QueryPair]:
+    """Queries of the same suite and prompt, of several such in the order of their numbers."""
+    twins: dict[tuple[str, str], deque[QueryInfo]] = defaultdict(deque)
+    for one in there:
+        twins[one.suite, one.prompt].append(one)
+    pairs = {}
+    for one in here:
+        if waiting := twins[one.suite, one.prompt]:
+            twin = waiting.popleft()
+            same = one.completion == twin.completion and one.span == twin.span
+            pairs[one.query_id] = QueryPair(one, twin.query_id, same)
+    return pairs
 
 
 def _end_rank(rank: int, n_documents: int, side: Side) -> int:
     return rank if side == "helpful" else n_documents + 1 - rank
-
-
-def _edges(values: np.ndarray, plot: Plot) -> np.ndarray:
-    """Edges of the cells of a density: of ranks halfway between two, of scores evenly spaced."""
-    low, high = float(values.min()), float(values.max())
-    if plot == "rank_log":
-        return np.unique(np.geomspace(1, high + 1, STEPS + 1).astype(np.int64)) - 0.5
-    if plot == "rank":
-        return np.linspace(0.5, high + 0.5, STEPS + 1)
-    return np.linspace(low, high if high > low else low + 1, STEPS + 1)
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
 from attribution_engine.records import InputError
-from attribution_engine.store.opening import open_store
+from attribution_engine.store.kept_answers import SHARED
+from attribution_engine.store.pool import POOL, File, file_at
 from attribution_engine.store.views import ENTRY_CONDITION, FRESH, RunInfo, TaskAccuracy
 
+T = TypeVar("T")
+# Kept for each document of a large corpus: numbers and scores of a few queries, and two orders.
+DOCUMENT_BYTES = 48
+_owners = count()
 # What the pages show of a document, and the three scores, in SQL over influence i, documents d
 # and queries q.
 LABELS = ", ".join(
@@ -27,14 +33,11 @@ VALUES = {
 }
 
 
-def contains(search: str) -> str:
-    """The ILIKE pattern (escape character \\) of texts that contain `search`."""
-    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
 class OpenStore:
     """An open store. Safe to share between threads.
+
+    Its connection is one of few that the program keeps open: where it was closed meanwhile, the
+    next question opens it again.
 
     Raises:
         InputError: the file is missing, broken, of another schema or still being written.
@@ -42,26 +45,38 @@ class OpenStore:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self._connection = open_store(self.path)
-        self._lock = threading.Lock()
+        self._file = file_at(self.path)
+        self._owner = next(_owners)
+        POOL.hold(self._file)
+        self._let_go = weakref.finalize(self, _let_go, self._file, self._owner)
         self._run = self._read_run()
+        SHARED.make_room(DOCUMENT_BYTES * self._run.n_documents)
 
     def close(self) -> None:
-        """Lets go of the file."""
-        self._connection.close()
+        """Lets go of the file, once no question is being answered, and of what was remembered."""
+        POOL.close(self._file)
+        self._let_go()
+
+    def _remember(self, key: Hashable, make: Callable[[], T], heavy: bool = False) -> T:
+        """What `make` answers, from memory where it was asked before."""
+        return SHARED.get(self._owner, key, make, heavy)
+
+    def remember_with(self, other: OpenStore, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` answers from this store and another: heavy, and remembered with this one."""
+        return SHARED.get(self._owner, (key, other._owner), make, heavy=True)
+
+    def remembers_with(self, other: OpenStore, key: Hashable) -> bool:
+        """Whether such an answer is remembered."""
+        return SHARED.has(self._owner, (key, other._owner))
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        # One connection used by two threads at once fails; a cursor of its own costs 30 µs.
-        with self._lock:
-            cursor = self._connection.cursor()
-        try:
-            yield cursor
-        except duckdb.Error as error:
-            what = str(error).splitlines()[0]
-            raise InputError(f"{self.path}: cannot be read ({what}); copy it again") from error
-        finally:
-            cursor.close()
+        with POOL.cursor(self._file) as cursor:
+            try:
+                yield cursor
+            except duckdb.Error as error:
+                what = str(error).splitlines()[0]
+                raise InputError(f"{self.path}: cannot be read ({what}); copy it again") from error
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._cursor() as cursor:
@@ -99,6 +114,11 @@ class OpenStore:
         row["training"] = json.loads(row["training"] or "{}")
         row["accuracies"] = tuple(_accuracies(json.loads(row.pop("accuracy") or "{}")))
         return RunInfo(**row, total_seconds=sum(row["stage_seconds"].values()))
+
+
+def _let_go(file: File, owner: int) -> None:
+    POOL.leave(file)
+    SHARED.forget(owner)
 
 
 def _accuracies(suites: dict[str, dict[str, Any]]) -> Iterator[TaskAccuracy]:

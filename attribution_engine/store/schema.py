@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+UPGRADABLE = 3  # the version that `upgrade` brings up to this one
+# From so many scores on, a document's row for every query is kept as well: `document_influence`.
+DOCUMENT_MAJOR_FROM = 5_000_000
 SIGN = "positive = helpful: more weight on the document raises the completion's log-probability"
 
 TABLES: dict[str, str] = {
@@ -17,10 +20,12 @@ TABLES: dict[str, str] = {
         correction_documents BIGINT, skipped_documents BIGINT, accuracy JSON,
         training JSON""",
     "documents": """
-        doc_id INTEGER, text VARCHAR USING COMPRESSION zstd, prompt_chars INTEGER,
+        doc_id INTEGER, text VARCHAR, prompt_chars INTEGER,
         source VARCHAR, domain VARCHAR,
         category VARCHAR, difficulty VARCHAR, n_tokens INTEGER, gradient_norm FLOAT,
-        token_ends INTEGER[], metadata JSON, loss_ranges INTEGER[]""",
+        token_ends INTEGER[], metadata JSON, loss_ranges INTEGER[], near_group INTEGER""",
+    "words": "word VARCHAR, part INTEGER, docs INTEGER[]",
+    "document_influence": "doc_id INTEGER, influence FLOAT[]",
     "queries": """
         query_id INTEGER, suite VARCHAR, task VARCHAR, kind VARCHAR, prompt VARCHAR,
         completion VARCHAR, reference VARCHAR, correct BOOLEAN, nats DOUBLE, n_tokens INTEGER,
@@ -71,6 +76,15 @@ MEANINGS: dict[str, str] = {
     "documents.token_ends": "character (code point) of `text` where each token ends",
     "documents.n_tokens": "tokens the model saw; fewer than the text holds where it was cut",
     "documents.loss_ranges": "characters with loss: start, end, start …; NULL: all after prompt",
+    "documents.near_group": "doc_id of the first of its near-duplicates; NULL: it has none",
+    "words.docs": "ascending doc_ids of one part of the corpus whose text holds the word",
+    "words.word": "lower case, at most 64 characters; ordered by word, then part",
+    "document_influence.influence": "nats, one a query in the order of query_id; rows by doc_id; "
+    "empty table where a scan of `influence` is fast enough",
+    "query_correlation.query_a": "before query_b: every pair of queries stands once",
+    "query_correlation.pearson": "of the influence on all documents; NULL: one is constant",
+    "query_correlation.spearman": "of the ranks, ties having the mean of theirs; NULL as above",
+    "query_correlation.n": "documents",
     "documents.gradient_norm": "norm of the gradient of the summed loss over the tracked layers",
     "queries.nats": "−log p(completion | prompt), summed over tokens; of a set: the mean",
     "queries.n_tokens": "tokens explained; token_ends and token_nats have the other ones too",

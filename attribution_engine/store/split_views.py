@@ -56,6 +56,21 @@ class DocumentSpans:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanRow:
+    """A span as a row of a file; its numbers are those of `SpanScore`."""
+
+    span_id: int
+    start: int
+    end: int
+    kind: str
+    behaviour: str
+    alignment: str
+    influence: float
+    cut_influence: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClassShare:
     """What the tokens of one class do to a query, over all documents, alignment `update`.
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attribution_engine.store.rankings import Rankings
-from attribution_engine.store.split_views import ClassShare, DocumentSpans, QueryItem, SpanScore
+from attribution_engine.store.connection import OpenStore
+from attribution_engine.store.split_views import (
+    ClassShare,
+    DocumentSpans,
+    QueryItem,
+    SpanRow,
+    SpanScore,
+)
 
 
-class Splits(Rankings):
+class Splits(OpenStore):
     """The questions about the parts of queries, documents and scores."""
 
     def query_items(self, query_id: int) -> list[QueryItem]:
@@ -45,6 +51,27 @@ class Splits(Rankings):
         if not rows:
             return None
         return DocumentSpans(rows[0][0] or "", tuple(SpanScore(*row[1:]) for row in rows))
+
+    def span_rows(self, query_id: int, doc_id: int) -> list[SpanRow]:
+        """What `document_spans` answers, with the text of each span."""
+        found = self.document_spans(query_id, doc_id)
+        if found is None:
+            return []
+        text = self._rows("SELECT text FROM documents WHERE doc_id = ?", [doc_id])[0][0]
+        return [
+            SpanRow(
+                span_id=one.span_id,
+                start=one.start,
+                end=one.end,
+                kind=one.kind,
+                behaviour=one.behaviour,
+                alignment=found.alignment,
+                influence=one.influence,
+                cut_influence=one.cut_influence,
+                text=text[one.start : one.end],
+            )
+            for one in found.spans
+        ]
 
     def token_classes(self, query_id: int, by_domain: bool = False) -> list[ClassShare]:
         """What each token class does to a query, most helpful first; nothing where not computed.

@@ -1,92 +1,102 @@
-"""From token scores to what a heatmap draws: cells, shades, the scale and the strongest tokens."""
+"""From token scores to what a heatmap draws: cells, the scale and its eight steps a side."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
-from attribution_engine.store.views import TokenCell, TokenScores
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from attribution_engine.store.document_views import Cells, Floats, Ints
 
 SHADES = 8  # steps of colour a side
-LISTED = 10  # tokens in the lists of most helpful and most harmful
 PERCENTILE = 0.99
+_BLANK = np.array([chr(code).isspace() for code in range(0x3002)])  # nothing blank beyond
 
 
-def token_cells(
-    text: str, token_ends: Sequence[int], classes: Sequence[str], values: Sequence[float]
-) -> list[TokenCell]:
-    """Joins tokens that share a character (pieces of one emoji) into one cell, values summed.
+def cells_of(text: str, token_ends: ArrayLike, classes: NDArray[np.uint8]) -> Cells:
+    """Joins tokens that share a character (pieces of one emoji) into one cell.
 
-    The texts of the cells, joined, are `text` up to the end of the last token.
+    A token of no characters goes with the character before it if that takes several bytes, else
+    with the one to come; the last ones with what stands before them.
+
+    Args:
+        text: the document; what stands behind its last token is left out.
+        token_ends: [tokens] character where each ends.
+        classes: [tokens] place in `token_classes.CLASSES`; a cell has that of its characters.
     """
-    cells: list[TokenCell] = []
-    start, first = 0, 0
-    for position, end in enumerate(token_ends):
-        piece = text[start:end]
-        if not piece:
-            # A piece of a character: of the one before if that takes several bytes, else of the
-            # one to come. The last token has none to come.
-            inside = bool(cells) and first == position and not cells[-1].text[-1:].isascii()
-            if not inside and position + 1 < len(token_ends):
-                continue
-            if cells:
-                before = cells.pop()
-                piece, first = before.text, before.position
-        start = end
-        members = range(first, position + 1)
-        total = math.fsum(values[member] for member in members)
-        cells.append(TokenCell(piece, first, len(members), total, 0, classes[position]))
-        first = position + 1
-    return cells
-
-
-def score_tokens(
-    alignment: str,
-    text: str,
-    token_ends: Sequence[int],
-    classes: Sequence[str],
-    values: Sequence[float],
-    influence: float,
-) -> TokenScores:
-    """Token scores with shades: square root of |score| ÷ the 99th percentile, eight a side."""
-    cells = token_cells(text, token_ends, classes, values)
-    sizes = sorted(abs(cell.value) for cell in cells if cell.value)
-    clip = sizes[min(len(sizes) - 1, math.ceil(PERCENTILE * len(sizes)) - 1)] if sizes else 0.0
-    shaded = [
-        TokenCell(
-            cell.text,
-            cell.position,
-            cell.n_tokens,
-            cell.value,
-            shade(cell.value, clip),
-            cell.token_class,
-        )
-        for cell in cells
-    ]
-    order = sorted(range(len(shaded)), key=lambda index: -shaded[index].value)
-    total = math.fsum(values)
-    return TokenScores(
-        alignment=alignment,
-        cells=tuple(shaded),
-        clip=clip,
-        n_clipped=sum(size > clip for size in sizes),
-        total=total,
-        gap=total - influence,
-        class_counts=class_counts(shaded),
-        most_helpful=tuple(index for index in order[:LISTED] if shaded[index].value > 0),
-        most_harmful=tuple(index for index in order[::-1][:LISTED] if shaded[index].value < 0),
+    ends = np.maximum.accumulate(np.clip(np.asarray(token_ends, np.int64), 0, len(text)))
+    seen = text[: int(ends[-1]) if len(ends) else 0]
+    codes = np.frombuffer(seen.encode("utf-32-le", "surrogatepass"), "<u4")
+    full = np.flatnonzero(np.diff(ends, prepend=0))
+    if not len(full):
+        some = min(1, len(ends))
+        none = np.zeros(some, np.int64)
+        counts = none + len(ends)
+        return Cells("", none, none, counts, classes[:some], none, np.ones(some, bool))
+    firsts = np.zeros(len(full), np.int64)
+    goes_back = codes[ends[full[:-1]] - 1] > 127
+    firsts[1:] = np.where(goes_back, full[1:], full[:-1] + 1)
+    cell_ends = ends[full]
+    astral = np.concatenate(([0], np.cumsum(codes > 0xFFFF)))
+    visible = np.concatenate(([0], np.cumsum(~_BLANK[np.minimum(codes, len(_BLANK) - 1)])))
+    return Cells(
+        text=seen,
+        ends=cell_ends,
+        firsts=firsts,
+        counts=np.diff(firsts, append=len(ends)),
+        classes=classes[full],
+        utf16=np.diff(cell_ends + astral[cell_ends], prepend=0),
+        blank=np.diff(visible[cell_ends], prepend=0) == 0,
     )
 
 
-def shade(value: float, clip: float) -> int:
+def cell_values(cells: Cells, scores: ArrayLike) -> Floats:
+    """[cells] sums of the scores of their tokens."""
+    values = np.asarray(scores, np.float64)
+    return np.add.reduceat(values, cells.firsts) if len(cells) else values
+
+
+def unit_sums(values: Floats, starts: Ints) -> Floats:
+    """[units] sums of the values of their cells."""
+    return np.add.reduceat(values, starts) if len(starts) else values[:0]
+
+
+def clip_of(sums: Floats) -> tuple[float, int]:
+    """The 99th percentile of the sizes that are not 0, and how many there are; 0 of none."""
+    sizes = np.sort(np.abs(sums[sums != 0]))
+    if not len(sizes):
+        return 0.0, 0
+    return float(sizes[math.ceil(PERCENTILE * len(sizes)) - 1]), len(sizes)
+
+
+def shades_of(sums: Floats, clip: float) -> NDArray[np.int8]:
     """−8…8 on a square-root scale; 0 only for a score of exactly zero or no scale."""
-    if not clip or not value:
-        return 0
-    depth = min(SHADES, max(1, math.ceil(SHADES * math.sqrt(abs(value) / clip))))
-    return depth if value > 0 else -depth
+    if not clip:
+        return np.zeros(len(sums), np.int8)
+    depths = np.clip(np.ceil(SHADES * np.sqrt(np.abs(sums) / clip)), 1, SHADES)
+    return (np.sign(sums) * depths).astype(np.int8)
 
 
-def class_counts(cells: Sequence[TokenCell]) -> dict[str, int]:
-    """How many cells each token class has, the most frequent first."""
-    return dict(Counter(cell.token_class for cell in cells).most_common())
+def strongest(sums: Floats, k: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The k largest above 0, largest first, and the k smallest below 0, smallest first."""
+    order = np.argsort(-sums, kind="stable")
+    helpful = [int(at) for at in order[:k] if sums[at] > 0]
+    harmful = [int(at) for at in order[::-1][:k] if sums[at] < 0]
+    return tuple(helpful), tuple(harmful)
+
+
+def runs(marked: NDArray[np.bool_]) -> int:
+    """How many stretches of neighbours are marked."""
+    return int(np.count_nonzero(np.diff(marked.astype(np.int8), prepend=0) == 1))
+
+
+def overlapping(cells: Cells, ranges: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+    """[cells] whether each shares a character with one of the ranges (start, end)."""
+    marked = np.zeros(len(cells) + 1, np.int64)
+    if len(cells) and ranges:
+        places = np.asarray(ranges, np.int64)
+        np.add.at(marked, np.searchsorted(cells.ends, places[:, 0], "right"), 1)
+        np.add.at(marked, np.searchsorted(cells.starts, places[:, 1], "left"), -1)
+    return np.cumsum(marked)[:-1] > 0

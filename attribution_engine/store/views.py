@@ -123,34 +123,65 @@ class SuiteSummary:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFilter:
-    """Which documents a ranking shows; an empty tuple or string does not restrict."""
+    """Which documents a ranking shows; an empty tuple or string, or None, does not restrict.
+
+    Attributes:
+        text: words to search for, as `word_index.search` reads them.
+        behaviours: of spans that a document holds.
+        correct: what the documents' metadata say under `correct`.
+        with_answer: only documents that hold the query's answer.
+        low, high: range of the score that orders the ranking, ends included.
+        group: only the near-duplicates of this group.
+    """
 
     sources: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     difficulties: tuple[str, ...] = ()
     text: str = ""
+    behaviours: tuple[str, ...] = ()
+    correct: bool | None = None
+    with_answer: bool = False
+    low: float | None = None
+    high: float | None = None
+    group: int | None = None
 
     @property
     def restricts(self) -> bool:
         """Whether any document may be left out."""
-        parts = (self.sources, self.domains, self.categories, self.difficulties, self.text)
-        return any(parts)
+        return self != DocumentFilter()
 
 
 @dataclass(frozen=True, slots=True)
 class FilterChoices:
-    """The values that the documents of a run have."""
+    """The values that the documents of a run have.
+
+    Attributes:
+        has_correct: whether any document's metadata say if it is correct.
+        has_groups: whether any documents are near-duplicates.
+    """
 
     sources: tuple[str, ...]
     domains: tuple[str, ...]
     categories: tuple[str, ...]
     difficulties: tuple[str, ...]
+    behaviours: tuple[str, ...] = ()
+    has_correct: bool = False
+    has_groups: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RankedDocument:
-    """One row of a ranking. `bar` is the chosen score ÷ the largest of the whole ranking."""
+    """One row of a ranking.
+
+    Attributes:
+        bar: the chosen score ÷ the largest of the whole ranking.
+        snippet: on one line, a passage of the text; `passage` says which: that with the largest
+            summed token influence on this side, that where the search found something, or the
+            start where neither is known.
+        group: its near-duplicates; None where it has none.
+        n_near: further documents of that group in the run.
+    """
 
     doc_id: int
     rank: int
@@ -165,15 +196,25 @@ class RankedDocument:
     difficulty: str
     n_tokens: int
     snippet: str
+    passage: Literal["influence", "search", "start"] = "start"
+    group: int | None = None
+    n_near: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RankingPage:
-    """A page of a ranking and how many documents pass its filter."""
+    """A page of a ranking and how many documents pass its filter.
+
+    Attributes:
+        n_folded: of the `total`, documents left out as near-duplicates of one that is shown.
+        n_listed: documents on all pages of this end.
+    """
 
     total: int
     offset: int
     documents: tuple[RankedDocument, ...]
+    n_folded: int = 0
+    n_listed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,74 +225,6 @@ class Neighbours:
     total: int
     previous: int | None
     following: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class TokenCell:
-    """Characters that are drawn as one: one token, or the tokens that share a character."""
-
-    text: str
-    position: int
-    n_tokens: int
-    value: float
-    shade: int
-    token_class: str
-
-
-@dataclass(frozen=True, slots=True)
-class TokenScores:
-    """The token influence of one document on one query under one alignment.
-
-    Attributes:
-        cells: what the heatmap draws, in order; they cover exactly the tokens the model saw.
-        clip: |influence| (nats) from which a cell has the deepest shade.
-        n_clipped: cells beyond `clip`.
-        total: sum over the tokens (nats).
-        gap: `total` minus the document's influence (nats).
-        class_counts: cells of each token class.
-        most_helpful, most_harmful: indices into `cells`, strongest first.
-    """
-
-    alignment: str
-    cells: tuple[TokenCell, ...]
-    clip: float
-    n_clipped: int
-    total: float
-    gap: float
-    class_counts: dict[str, int]
-    most_helpful: tuple[int, ...]
-    most_harmful: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentView:
-    """A document under a query.
-
-    Attributes:
-        loss_ranges: characters (start, end) of `text` that are trained on; the rest is only read.
-        alignments: those with token scores for this pair.
-    """
-
-    doc_id: int
-    text: str
-    prompt_chars: int
-    loss_ranges: tuple[tuple[int, int], ...]
-    seen_chars: int
-    n_tokens: int
-    source: str
-    domain: str
-    category: str
-    difficulty: str
-    metadata: dict[str, Any]
-    gradient_norm: float | None
-    influence: float
-    per_nat: float | None
-    normed: float | None
-    rank: int
-    rank_normed: int
-    alignments: tuple[str, ...]
-    plain: tuple[TokenCell, ...]
-    class_counts: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,10 +239,29 @@ class QueryEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class StrongestEffects:
+    """The queries that a document helps and harms most, strongest first.
+
+    Attributes:
+        n_helped, n_harmed: queries with influence above and below zero.
+        n: all queries but the one that was left out.
+    """
+
+    helped: tuple[QueryEffect, ...]
+    harmed: tuple[QueryEffect, ...]
+    n_helped: int
+    n_harmed: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Distribution:
     """A histogram of all scores of a query; no bin straddles zero.
 
-    `helpful_from` and `harmful_from` are the scores of the k-th document from either end.
+    Attributes:
+        helpful_from, harmful_from: scores of the k-th document from either end.
+        ranks: of each edge, how many documents score as much or more: the place in the ranking
+            behind which the bin below it begins.
     """
 
     edges: tuple[float, ...]
@@ -279,6 +271,7 @@ class Distribution:
     tail: int
     helpful_from: float | None
     harmful_from: float | None
+    ranks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

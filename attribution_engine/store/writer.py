@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,27 +14,62 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from attribution_engine.store import word_index
 from attribution_engine.store.schema import TABLES, create_statements
 
 # How DuckDB says that the disk is full; after that the connection is good for nothing.
 UNWRITABLE = (duckdb.OperationalError, duckdb.FatalException)
 BATCH_ROWS = 2_000  # rows of texts or token arrays that are held at a time
 
+BATCH_NUMBERS = 4_000_000  # scores that are held at a time
+TEXTS = 10_000  # that are read at a time
+
 DIGITS = 6  # of an influence that is kept
+
+# Bytes: a store has many small tables, and each takes whole blocks. DuckDB's own size is meant for
+# files of gigabytes.
+SMALL_BLOCKS, LARGE_BLOCKS = 2**16, 2**18
+SMALL_STORE = 2**26  # bytes up to which amending takes small blocks
 
 
 class StoreWriter:
-    """Fills the tables of one store. Use `building`, which moves the file into place."""
+    """Fills the tables of one store. Use `building`, which moves the file into place.
+
+    Attributes:
+        connection: to the file that is being written.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, create: bool = True) -> None:
-        self._connection = connection
+        self.connection = connection
         for statement in create_statements() if create else ():
             connection.execute(statement)
+
+    def limit_memory(self, gigabytes: float) -> None:
+        """Memory that the database itself may take; the rest of its work goes through the disk."""
+        self.connection.execute(f"SET memory_limit = '{round(gigabytes * 1000)}MB'")
+
+    def tails(self, query_id: int, k: int) -> list[tuple[int, float]]:
+        """(doc_id, influence) of the k most helpful, then the k most harmful, by rank."""
+        return self.connection.execute(
+            """SELECT doc_id, influence FROM influence WHERE query_id = $1
+            AND (rank <= $2 OR rank > (SELECT max(rank) FROM influence WHERE query_id = $1) - $2)
+            ORDER BY rank""",
+            [query_id, k],
+        ).fetchall()
+
+    def token_counts(self, doc_ids: Sequence[int]) -> dict[int, int]:
+        """n_tokens by doc_id."""
+        found = self.connection.execute(
+            """SELECT doc_id, n_tokens FROM documents
+            WHERE doc_id IN (SELECT unnest(?::INTEGER[]))""",
+            [list(doc_ids)],
+        )
+        return dict(found.fetchall())
 
     def clear(self, table: str) -> None:
         """Takes all rows out of a table."""
         self._column_types(table)  # only what is a table of the schema
-        self._connection.execute(f'DELETE FROM "{table}"')
+        self.connection.execute(f'DELETE FROM "{table}"')
 
     def insert(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Appends rows in order; columns a row lacks are NULL, dicts become JSON.
@@ -64,7 +99,9 @@ class StoreWriter:
             raise KeyError(f"table {table} has no column {', '.join(sorted(unknown))}")
         self._append(table, rows, types)
 
-    def insert_influence(self, influence: np.ndarray, gradient_norms: np.ndarray | None) -> None:
+    def insert_influence(
+        self, influence: np.ndarray, gradient_norms: np.ndarray | None, first_query: int = 0
+    ) -> None:
         """Fills `influence`, every document for every query, ordered by query and rank.
 
         Influence is kept to six significant digits: the last ones of a float32 are rounding of
@@ -74,9 +111,10 @@ class StoreWriter:
             influence: [queries, documents], nats.
             gradient_norms: [documents]; a document with norm 0 has norm-corrected score 0. None =
                 there are no gradients; both ranks are then the same.
+            first_query: query_id of the first row.
         """
         types = self._column_types("influence")
-        for query, exact in enumerate(influence):
+        for query, exact in enumerate(influence, start=first_query):
             scores = significant(exact)
             order, ranks = ranked(scores)
             normed = ranks
@@ -93,18 +131,67 @@ class StoreWriter:
             )
             self._append("influence", table, types)
 
+    def insert_document_influence(self, influence: np.ndarray) -> None:
+        """Fills `document_influence` with all queries' scores of each document.
+
+        Args:
+            influence: [queries, documents], nats, as `influence` has it; may be a memory map.
+        """
+        types = self._column_types("document_influence")
+        n_queries, n_documents = influence.shape
+        width = max(1, BATCH_NUMBERS // n_queries)
+        for start in range(0, n_documents, width):
+            rows = np.ascontiguousarray(influence[:, start : start + width].T, np.float32)
+            offsets = np.arange(len(rows) + 1, dtype=np.int32) * n_queries
+            ids = np.arange(start, start + len(rows), dtype=np.int32)
+            scores = pa.ListArray.from_arrays(offsets, pa.array(rows.ravel()))
+            table = pa.table({"doc_id": ids, "influence": scores})
+            self._append("document_influence", table, types)
+
+    def texts(self) -> Iterator[str]:
+        """The texts of the documents, in the order of doc_id."""
+        low, high = self.connection.execute(
+            "SELECT coalesce(min(doc_id), 0), coalesce(max(doc_id), -1) FROM documents"
+        ).fetchall()[0]
+        for start in range(low, high + 1, TEXTS):
+            found = self.connection.execute(
+                "SELECT text FROM documents WHERE doc_id BETWEEN ? AND ? ORDER BY doc_id",
+                [start, start + TEXTS - 1],
+            )
+            for (text,) in found.fetchall():
+                yield text
+
+    def mark_near_groups(self, groups: np.ndarray) -> None:
+        """Sets `documents.near_group`.
+
+        Args:
+            groups: [documents], −1 where a document has no near-duplicate.
+        """
+        ids = np.flatnonzero(groups >= 0).astype(np.int32)
+        table = pa.table({"doc_id": ids, "found": groups[ids].astype(np.int32)})
+        self.connection.register("incoming", table)
+        self.connection.execute(
+            "UPDATE documents SET near_group = found FROM incoming "
+            "WHERE incoming.doc_id = documents.doc_id"
+        )
+        self.connection.unregister("incoming")
+
+    def index_words(self, step: Callable[[int], None] | None = None) -> None:
+        """Fills `words` from the documents; `step` is told how many are done."""
+        word_index.build(self.connection, step)
+
     def _append(self, table: str, rows: pa.Table, types: dict[str, str]) -> None:
-        self._connection.register("incoming", rows)
+        self.connection.register("incoming", rows)
         names = rows.column_names
         columns = ", ".join(f'"{name}"' for name in names)
         values = ", ".join(f'CAST("{name}" AS {types[name]})' for name in names)
-        self._connection.execute(f'INSERT INTO "{table}" ({columns}) SELECT {values} FROM incoming')
-        self._connection.unregister("incoming")
+        self.connection.execute(f'INSERT INTO "{table}" ({columns}) SELECT {values} FROM incoming')
+        self.connection.unregister("incoming")
 
     def _column_types(self, table: str) -> dict[str, str]:
         if table not in TABLES:
             raise KeyError(f"the store has no table {table}")
-        described = self._connection.execute(f'DESCRIBE "{table}"').fetchall()
+        described = self.connection.execute(f'DESCRIBE "{table}"').fetchall()
         return {name: kind for name, kind, *_ in described}
 
 
@@ -118,15 +205,18 @@ def significant(values: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def building(path: Path) -> Iterator[StoreWriter]:
+def building(path: Path, block_size: int = SMALL_BLOCKS) -> Iterator[StoreWriter]:
     """A writer on a new file beside `path`; on success it replaces `path`, else it is removed.
 
     Explorers that have the old file open keep it; nobody ever sees half a store.
 
+    Args:
+        block_size: of the file, bytes.
+
     Raises:
         OSError: the disk is full, or cannot be written.
     """
-    with _aside(path) as part, _written(part) as connection:
+    with _aside(path) as part, _written(part, block_size) as connection:
         yield StoreWriter(connection)
 
 
@@ -137,7 +227,8 @@ def amending(path: Path) -> Iterator[StoreWriter]:
     Raises:
         OSError: the disk is full, or cannot be written.
     """
-    with _aside(path) as part, _written(part) as connection:
+    block_size = SMALL_BLOCKS if path.stat().st_size <= SMALL_STORE else LARGE_BLOCKS
+    with _aside(path) as part, _written(part, block_size) as connection:
         # Not a copy of the file: blocks that amending frees would stay in it, and be counted.
         (fresh,) = connection.execute("SELECT current_database()").fetchall()[0]
         quoted = str(path).replace("'", "''")
@@ -167,9 +258,9 @@ def _aside(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _written(part: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _written(part: Path, block_size: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that writes; afterwards everything is in the file itself."""
-    connection = duckdb.connect(str(part))
+    connection = duckdb.connect(str(part), config={"default_block_size": str(block_size)})
     try:
         yield connection
         connection.execute("CHECKPOINT")

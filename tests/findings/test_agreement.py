@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from attribution_engine.findings.agreement import TopOverlap, pearson, spearman, top_overlap
+from attribution_engine.findings.agreement import (
+    TopOverlap,
+    in_order,
+    pearson,
+    shared_ranks,
+    sizes_in_order,
+    spearman,
+    top_overlap,
+)
 
 PAIRS = st.lists(
     st.tuples(st.integers(-4, 4), st.floats(-1e3, 1e3, width=32)), min_size=3, max_size=40
@@ -62,3 +70,21 @@ def test_a_tie_is_named_exactly_when_it_goes_on_below_k(values, k, random) -> No
     assert found.tied_second == 0
     both = {at for at in range(len(values)) if ranks[at] <= k and shuffled[at] <= k}
     assert found.n_both == len(both)
+
+
+@pytest.mark.parametrize("levels", [3, 50, 10**6])
+def test_known_ranks_give_what_sorting_gives(levels: int) -> None:
+    generator = np.random.default_rng(levels)
+    values = (generator.integers(-levels, levels, 4000) / 7).astype(np.float32)
+    order = np.lexsort((np.arange(len(values)), -values))
+    ranks = np.empty(len(values), np.int32)
+    ranks[order] = np.arange(1, len(values) + 1)
+    kept = np.sort(generator.choice(len(values), 3000, replace=False))
+    for some in (np.arange(len(values)), kept, kept[:1], kept[:0]):
+        rising = in_order(values[some], ranks[some])
+        assert (shared_ranks(values[some], rising) == shared_ranks(values[some])).all()
+        sizes = np.abs(values[some])
+        by_size = sizes_in_order(values[some], rising)
+        assert (shared_ranks(sizes, by_size) == shared_ranks(sizes)).all()
+    wrong = ranks[::-1]
+    assert (shared_ranks(values, in_order(values, wrong)) == shared_ranks(values)).all()

@@ -8,8 +8,11 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from attribution_engine.findings.correlations import query_correlations
 from attribution_engine.findings.rank_curves import SIDES, rank_curve, rank_fit
 from attribution_engine.store.schema import SCHEMA_VERSION, SIGN, create_statements
+from attribution_engine.store.writer import StoreWriter
+from attribution_engine.text.near_duplicates import near_groups
 
 DOCUMENTS, QUERIES, TAIL = 12, 3, 2
 TEXT = "So 3 é 😀 fin"  # 12 characters (code points), more bytes
@@ -53,7 +56,8 @@ def fill(connection: duckdb.DuckDBPyConnection, method: str = "ek-fac") -> None:
     for doc_id in range(DOCUMENTS):
         norm = None if method == "bm25" else float(norms[doc_id])
         connection.execute(
-            "INSERT INTO documents VALUES (?, ?, 3, 's', NULL, NULL, NULL, ?, ?, ?, '{}', NULL)",
+            """INSERT INTO documents
+            VALUES (?, ?, 3, 's', NULL, NULL, NULL, ?, ?, ?, '{}', NULL, NULL)""",
             [doc_id, TEXT, len(ENDS), norm, ENDS],
         )
         for span_id, (start, end) in enumerate(SPANS):
@@ -80,6 +84,19 @@ def fill(connection: duckdb.DuckDBPyConnection, method: str = "ek-fac") -> None:
             (2, 3, '1+2=', '', '3', false, NULL, 0, NULL, NULL, false),
             (2, 4, '2+2=', ' 4', '4', true, 2, 2, [4, 5, 6], [0, 1.25, 0.75], true)"""
         )
+    add_derived(connection)
+
+
+def add_derived(connection: duckdb.DuckDBPyConnection) -> None:
+    """What is computed from a store's own texts and scores: as the engine writes it."""
+    store = StoreWriter(connection, create=False)
+    store.mark_near_groups(near_groups(store.texts()))
+    store.index_words()
+    found = connection.execute(
+        "SELECT list(influence ORDER BY doc_id) FROM influence GROUP BY query_id ORDER BY query_id"
+    ).fetchall()
+    scores = np.array([row for (row,) in found], np.float32)
+    store.insert("query_correlation", map(asdict, query_correlations(scores)))
 
 
 def fill_query(

@@ -14,11 +14,10 @@ import pandas as pd
 import pytest
 
 from attribution_engine.records import InputError
+from attribution_engine.store import word_index
 from attribution_engine.store.opening import list_stores
-from attribution_engine.store.rankings import snippet
 from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.schema import SCHEMA_VERSION
-from attribution_engine.store.token_scale import SHADES, shade, token_cells
 from attribution_engine.store.views import SCORES, SIDES, DocumentFilter
 from tests.synthetic_store import TAIL, write_synthetic_store
 
@@ -90,7 +89,9 @@ def test_filtered_page(reader, frames, only, score) -> None:
     ):
         if values:
             whole = whole[whole[column].isin(values)]
-    whole = whole[whole["text"].str.lower().str.contains(only.text.lower(), regex=False)]
+    if only.text:
+        with reader._cursor() as cursor:
+            whole = whole[whole["doc_id"].isin(word_index.scan(cursor, only.text))]
     for _ in range(2):  # the second time from what is remembered
         page = reader.rankings(5, "harmful", score, 2, 7, only)
         assert page.total == len(whole)
@@ -121,50 +122,6 @@ def test_distribution(reader, frames, score) -> None:
     assert any(abs(edge) < 1e-12 for edge in shape.edges), "a bin straddles zero"
     positive = [c for c, low in zip(shape.counts, shape.edges) if low >= -1e-12]
     assert sum(positive) == (values >= 0).sum()
-
-
-def test_document_and_its_tokens(reader, frames) -> None:
-    for one in frames["token_influence"].query("query_id == 0").itertuples():
-        view = reader.document(0, one.doc_id)
-        scores = reader.token_scores(0, one.doc_id, one.alignment)
-        row = ranking(frames, 0).set_index("doc_id").loc[one.doc_id]
-        assert view.text == row["text"] and one.alignment in view.alignments
-        assert view.influence == pytest.approx(row["influence"])
-        assert view.normed == pytest.approx(row["normed"], rel=1e-6)
-        assert "".join(cell.text for cell in scores.cells) == row["text"][: view.seen_chars]
-        assert "".join(cell.text for cell in view.plain) == row["text"][: view.seen_chars]
-        assert sum(cell.n_tokens for cell in scores.cells) == row["n_tokens"]
-        assert scores.total == pytest.approx(row["influence"], abs=1e-6)
-        assert abs(scores.gap) < 1e-6
-        sizes = [abs(cell.value) for cell in scores.cells if cell.value]
-        assert np.quantile(sizes, 0.95) <= scores.clip <= max(sizes)
-        assert scores.n_clipped == sum(size > scores.clip for size in sizes)
-        values = [scores.cells[index].value for index in scores.most_helpful]
-        assert values == sorted(values, reverse=True) and min(values) > 0
-        for cell in scores.cells:
-            assert (cell.shade > 0) == (cell.value > 0) and abs(cell.shade) <= SHADES
-        if view.prompt_chars:
-            assert scores.cells[0].value == 0
-    assert reader.token_scores(0, 200, "predicted") is None
-    assert reader.document(0, 200).alignments == ()
-    assert reader.document(0, 10_000) is None and reader.document(99, 0) is None
-
-
-def test_tokens_that_share_a_character() -> None:
-    classes = ["other"] * 7
-    values = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]
-    for ends in ([1, 2, 2, 2, 3, 4, 4], [1, 1, 1, 2, 3, 4, 4]):
-        cells = token_cells("a🙂b🙂", ends, classes, values)
-        assert [cell.text for cell in cells] == ["a", "🙂", "b", "🙂"]
-        assert sum(cell.value for cell in cells) == sum(values)
-        assert sum(cell.n_tokens for cell in cells) == 7
-    assert token_cells("", [], [], []) == []
-    assert [cell.text for cell in token_cells("ab", [0, 2], classes, values)] == ["ab"]
-
-
-def test_shades_are_a_square_root_scale() -> None:
-    assert [shade(value, 1.0) for value in (0, 1e-9, 0.25, -0.25, 1, -7)] == [0, 1, 4, -4, 8, -8]
-    assert shade(1.0, 0.0) == 0
 
 
 def test_query_effects(reader, frames) -> None:
@@ -239,12 +196,6 @@ def test_a_store_reaches_nothing_else(reader) -> None:
         cursor.execute("DELETE FROM run")
 
 
-def test_snippet_shows_the_match() -> None:
-    text = "x " * 500 + "the needle is here" + " y" * 500
-    assert "needle" in snippet(text, "NEEDLE") and snippet(text, "NEEDLE").startswith("…")
-    assert snippet("a\n\n b") == "a b"
-
-
 def refuses(path: Path, words: str) -> None:
     with pytest.raises(InputError) as error:
         StoreReader(path)
@@ -300,16 +251,6 @@ def test_a_store_held_by_a_writer(path: Path, tmp_path: Path) -> None:
         refuses(held, "held by a writer")
     finally:
         writer.communicate()
-
-
-def test_scores_that_do_not_fit_their_document(path: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "short.duckdb"
-    shutil.copy(path, copy)
-    with duckdb.connect(str(copy)) as connection:
-        connection.execute("UPDATE token_influence SET scores = scores[:3] WHERE doc_id = 0")
-        connection.execute("CHECKPOINT")
-    with pytest.raises(InputError, match="document 0 has 75 tokens but 3"):
-        StoreReader(copy).token_scores(0, 0, "predicted")
 
 
 def test_folder_of_runs(path: Path, tmp_path: Path) -> None:
