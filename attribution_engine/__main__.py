@@ -1,4 +1,5 @@
-"""The command line, `python -m attribution_engine`: run, demo, trust, diagnose, bench, verify."""
+"""The command line, `python -m attribution_engine`: run, demo, trust, diagnose, bench, verify,
+upgrade, synth."""
 
 from __future__ import annotations
 
@@ -132,6 +133,22 @@ def _verify(chosen: argparse.Namespace) -> int:
     return BROKEN_PROMISE if complaints else 0
 
 
+def _synth(chosen: argparse.Namespace) -> int:
+    from attribution_engine.synthetic.command import SyntheticOptions, synthesise
+
+    synthesise(SyntheticOptions(chosen.documents, chosen.queries, chosen.output, chosen.seed))
+    print(f"{chosen.output}: written; every text and number in it is invented")
+    return 0
+
+
+def _upgrade(chosen: argparse.Namespace) -> int:
+    from attribution_engine.store.upgrade import upgrade
+
+    changed = upgrade(chosen.store)
+    print(f"{chosen.store}: {'is up to date now' if changed else 'there is nothing to do'}")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m attribution_engine", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -216,6 +233,23 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="does a store keep its own promises?")
     verify.add_argument("store", type=Path, metavar="STORE")
     verify.set_defaults(command=_verify)
+
+    older = commands.add_parser(
+        "upgrade", help="bring a store of the schema before this one up to date"
+    )
+    older.add_argument("store", type=Path, metavar="STORE")
+    older.set_defaults(command=_upgrade)
+
+    synth = commands.add_parser(
+        "synth", help="a store of invented texts and scores, to try the explorer at size"
+    )
+    synth.add_argument("--documents", type=int, default=1_000_000, help="documents (1000000)")
+    synth.add_argument("--queries", type=int, default=100, help="queries (100)")
+    synth.add_argument("--seed", type=int, default=0, help="of all that is drawn (0)")
+    synth.add_argument(
+        "--output", type=Path, default=Path("data/runs/synthetic.duckdb"), metavar="STORE"
+    )
+    synth.set_defaults(command=_synth)
     return parser
 
 
