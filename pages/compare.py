@@ -1,253 +1,41 @@
-"""Compare: one query under two runs of the same corpus, such as two methods."""
+"""Compare: one document under two queries, two documents, two queries, or two runs."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from attribution_engine.records import InputError
-from attribution_engine.store.comparison import Comparison
-from attribution_engine.store.comparison_views import PLOTS, TOPS, QueryPair
-from attribution_engine.store.reader import StoreReader
-from attribution_engine.store.views import SIDES
-from pages.parts import comparisons, links, pickers, runs, wording
-from pages.parts.compared_query import (
-    PLOT_NAMES,
-    in_other,
-    show_agreement,
-    show_document,
-    show_plane,
-    show_top,
-)
-from pages.parts.facts import facts
+from pages.parts import links, runs
+from pages.parts.compare_document import show_document_mode, show_documents_mode
+from pages.parts.compare_queries import show_queries_mode
+from pages.parts.compare_runs import show_runs_mode
 from pages.parts.navigation import through_app
-from pages.parts.table import Column, Row, table
 
-ANOTHER = """This folder holds one run, and a comparison needs two. To make another, copy the run's
-configuration file and change its `name`, `store` and `work` in `[output]` if they are there, and
-the method in `[influence]`, for example to `method = "gradient-dot"`. Then:"""
-
-
-def pick_other(here: str) -> str | None:
-    """The other run that the view names; None, with a line why, where there is none."""
-    view = links.view()
-    others = [name for name in runs.stores() if name != here]
-    if not others:
-        st.info(ANOTHER)
-        st.code("python -m attribution_engine run COPY.toml", language=None)
-        return None
-    if view["other"] in ("", here):
-        view["other"] = comparisons.first_readable(others)
-        links.keep("compare")
-    known = view["other"] in others
-    links.show("pick_other", view["other"] if known else None)
-    st.selectbox(
-        "Compare with the run",
-        others,
-        index=0 if known else None,
-        key="pick_other",
-        placeholder="Choose a run",
-        on_change=links.change,
-        args=("other", "pick_other"),
-    )
-    if not known:
-        pickers.say(
-            f"This link compares with the run “{view['other']}”, which is not in the runs folder."
-        )
-        st.text("Choose one of the runs above.")
-        return None
-    return str(view["other"])
-
-
-def show_runs(here: StoreReader, there: StoreReader, names: tuple[str, str]) -> None:
-    """Both runs side by side: name, method, what the number is."""
-    for column, reader, name, role in zip(
-        st.columns(2, gap="medium"), (here, there), names, ("here", "there"), strict=True
-    ):
-        run, method = reader.run(), wording.method(reader.run().method)
-        with column.container(border=True, height="stretch"):
-            facts(
-                [
-                    (f"{role.capitalize()}: the {'open' if role == 'here' else 'other'} run", name,
-                     f"{run.model} · {wording.whole(run.n_documents)} documents"),
-                    ("Method", method.name),
-                    ("What the number is", method.unit, method.meaning),
-                ],
-                key=f"compared_{role}",
-            )  # fmt: skip
-
-
-def show_match(comparison: Comparison, names: tuple[str, str]) -> bool:
-    """Says what the runs do not share; False if nothing can be compared."""
-    match, models = (
-        comparison.documents(),
-        [one.run().model for one in (comparison.here, comparison.there)],
-    )
-    if not match.n_shared:
-        pickers.say(
-            f"“{names[0]}” and “{names[1]}” have no document in common: no text of the one is a "
-            "text of the other."
-        )
-        st.text("Choose a run of the same corpus above, or compute one: same [corpus] section.")
-        return False
-    if not comparison.queries():
-        pickers.say(f"“{names[0]}” and “{names[1]}” have no query with the same suite and prompt.")
-        st.text("Choose another run above, or compute one with the same [[queries]] sections.")
-        return False
-    if not match.same:
-        st.warning(
-            wording.label(
-                f"The corpora differ. {wording.whole(match.n_shared)} documents have the same text "
-                f"in both: {wording.whole(match.n_shared)} of {wording.whole(match.n_here)} of "
-                f"“{names[0]}” and of {wording.whole(match.n_there)} of “{names[1]}”. Correlations "
-                "and the plot take these; ranks count in the whole of each run."
-            )
-        )
-    if models[0] != models[1]:
-        st.warning(
-            wording.label(
-                f"The models differ (“{models[0]}” and “{models[1]}”): what differs below may come "
-                "from the model and not from the method."
-            )
-        )
-    return True
-
-
-def show_queries(comparison: Comparison, query_id: int) -> None:
-    """All shared queries by how far the runs agree on them."""
-    st.subheader("All shared queries", anchor=False)
-    with st.spinner("Comparing all queries"):
-        summary, found = comparison.summary(), comparison.agreements()
-    st.caption(
-        f"{wording.whole(summary.n_queries)} queries are in both runs, the one with the best "
-        f"agreement first: median Spearman {wording.decimal(summary.median_spearman, 3)}, and of "
-        f"the 10 most helpful documents {wording.decimal(summary.mean_overlap['helpful'])} in "
-        f"both on average, of the 10 most harmful "
-        f"{wording.decimal(summary.mean_overlap['harmful'])}. Click a row to compare that query."
-    )
-    rows = [
-        Row(
-            str(pair.query.query_id),
-            [
-                wording.whole(pair.query.query_id),
-                wording.decimal(agreement.spearman, 3),
-                *(str(agreement.overlaps[side][0].n_both) for side in SIDES),
-                pair.query.suite,
-                pair.query.kind,
-                "same" if pair.same_completion else "differs",
-                wording.one_line(pair.query.prompt, 200),
-            ],
-            links.href("compare", query=pair.query.query_id),
-            current=pair.query.query_id == query_id,
-        )
-        for pair, agreement in found
-    ]
-    with st.container(height=min(460, 60 + 52 * len(rows)), border=False):
-        opened = table(
-            "All shared queries",
-            [
-                Column("Query", "number"),
-                Column("Spearman", "number", "Over all shared documents"),
-                *(Column(f"{wording.SIDE_NAMES[side]} 10", "number",
-                         f"Of the 10 most {side} documents of either run, those in both")
-                  for side in SIDES),
-                Column("Suite"),
-                Column("Kind"),
-                Column("Completion"),
-                Column("Prompt", "snippet"),
-            ],
-            rows,
-            key=f"shared queries {links.view()['run']} {links.view()['other']}",
-            action="Compare this query",
-        )  # fmt: skip
-    if opened is not None:
-        links.go("compare", query=opened)
-
-
-def controls(pair: QueryPair, other: str) -> None:
-    """Which plot, how many documents are its top, and the runs the other way round."""
-    left, right, last = st.columns([2, 2, 1], vertical_alignment="bottom")
-    swapped = in_other(other, pair.there, other=links.view()["run"], doc="")
-    last.button("Swap the runs", on_click=links.put, kwargs=swapped, width="stretch")
-    for column, label, name, choices, names in (
-        (left, "Plot", "plot", PLOTS, PLOT_NAMES),
-        (right, "Top documents of either run", "top", [str(k) for k in TOPS], {}),
-    ):
-        links.show(f"pick_{name}", links.view()[name])
-        column.segmented_control(
-            label,
-            choices,
-            key=f"pick_{name}",
-            required=True,
-            format_func=lambda one, names=names: names.get(one, one),
-            on_change=links.change,
-            args=(name, f"pick_{name}"),
-        )
-
+MODES = {
+    "document": ("One document, two queries", "Compare one document under two queries"),
+    "documents": ("Two documents", "Compare two documents under one query"),
+    "queries": ("Two queries", "Compare two queries over all documents"),
+    "runs": ("Two runs", "Compare two runs"),
+}
+SHOW = {
+    "document": show_document_mode,
+    "documents": show_documents_mode,
+    "queries": show_queries_mode,
+    "runs": show_runs_mode,
+}
 
 through_app()
 view = links.view()
-here = runs.current()
-query_id = int(view["query"])
-st.header("Compare two runs", anchor=False)
-other = pick_other(view["run"])
-if other is None:
-    st.stop()
-names = (view["run"], other)
-try:
-    there = runs.reader_of(runs.stores()[other])
-    comparison = comparisons.comparison_of(here, there)
-except InputError as error:
-    pickers.say(str(error))
-    st.text("Choose another run above.")
-    st.stop()
-show_runs(here, there, names)
-if not show_match(comparison, names):
-    st.stop()
-pair = comparison.pair(query_id)
-if pair is None:
-    st.info(
-        f"Query {query_id} is not in the other run: it has no query with this suite and prompt. "
-        "Choose one of the shared queries."
-    )
-    show_queries(comparison, query_id)
-    st.stop()
-if not pair.same_completion:
-    st.warning(
-        "The completions of this query differ between the runs, so the two explain different texts."
-    )
-controls(pair, other)
-st.caption(
-    "Each document has one place: across by its "
-    f"{'score' if view['plot'] == 'score' else 'rank'} here, upwards by that there; the nearer to "
-    "a rising line, the more the runs agree. "
-    + (
-        "Rank 1 is at the lower left, so agreement on the top documents shows there; most "
-        "documents lie at the upper right of logarithmic axes whatever the runs say."
-        if view["plot"] == "rank_log"
-        else "Marked points are the top documents of either run on the chosen side."
-    )
+mode = view["mode"]
+st.header(MODES[mode][1], anchor=False)
+links.show("pick_mode", mode)
+st.segmented_control(
+    "What to compare",
+    list(MODES),
+    key="pick_mode",
+    required=True,
+    format_func=lambda one: MODES[one][0],
+    on_change=links.change,
+    args=("mode", "pick_mode"),
+    label_visibility="collapsed",
 )
-wide, narrow = st.columns([3, 2], gap="medium")
-with wide:
-    show_plane(comparison, query_id, names)
-with narrow:
-    show_agreement(comparison, query_id, names)
-    show_document(comparison, pair, names)
-    st.page_link(
-        "pages/method.py", label="How the scores are computed",
-        query_params=links.address_of("method"),
-    )  # fmt: skip
-k = int(view["top"])
-st.subheader(f"Most {links.side()} documents side by side", anchor=False)
-st.caption(
-    f"The top {k} of either run with their rank in the other; ● is in the top {k} of both. Click a "
-    "row to read the document in that run."
-)
-tops = comparison.tops(query_id, links.side(), k)
-methods = [wording.method(one.run().method) for one in (here, there)]
-left, right = st.columns(2, gap="medium")
-with left:
-    show_top(tops[0], methods[0], names, run=names[0])
-with right:
-    show_top(tops[1], methods[1], (other, names[0]), **in_other(other, pair.there))
-show_queries(comparison, query_id)
+SHOW[mode](runs.current(), int(view["query"]))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import streamlit as st
 
 from pages.parts import links, runs, wording
 from pages.parts.accuracies import show_accuracies
+from pages.parts.captions import caption
+from pages.parts.export import downloads
 from pages.parts.facts import facts
 from pages.parts.navigation import through_app
+from pages.parts.pager import pager
 from pages.parts.run_facts import run_facts, what_is_seen
 from pages.parts.table import Column, Row, table
 from pages.parts.token_classes import token_classes
 from pages.parts.trust_facts import badge
 
+PART = 50  # queries of a page of their table
+SOURCES = 20  # the largest that are listed
 MEANING = """
 **What a number means.** *Influence* is the first-order change of the completion's log-probability,
 in nats, per unit of extra weight on one document. Positive is **helpful**: it raises the
@@ -84,9 +92,20 @@ with st.container(border=True):
 if run.accuracies:
     show_accuracies(run, reader.suites())
 
+here = {"run": view["run"]}
+about = caption(run.name or view["run"])
+
+
+def titled(title: str, records: Callable[[], Sequence[Any]]) -> None:
+    """A heading, and its table as a file."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.header(title, anchor=False, width="content")
+        downloads(f"{title} {view['run']}", records, f"export {title}", caption=about, **here)
+
+
 suites, corpus = st.columns([3, 2], gap="medium")
 with suites:
-    st.header("Suites", anchor=False)
+    titled("Suites", reader.suites)
     table(
         "Suites",
         [
@@ -114,7 +133,8 @@ with suites:
         key="suites",
     )
 with corpus:
-    st.header("Corpus", anchor=False)
+    titled("Corpus", reader.sources)
+    sources = reader.sources()
     table(
         "Documents by source",
         [
@@ -127,58 +147,87 @@ with corpus:
             Row(
                 one.source,
                 [
-                    one.source,
+                    wording.one_line(one.source, 120),
                     wording.whole(one.n_documents),
                     wording.percent(one.share, 1),
                     wording.whole(one.n_tokens),
                 ],
             )
-            for one in reader.sources()
+            for one in sources[:SOURCES]
         ],
         key="sources",
     )
+    if len(sources) > SOURCES:
+        rest = sources[SOURCES:]
+        st.caption(
+            f"The {SOURCES} largest of {wording.whole(len(sources))} sources; the others hold "
+            f"{wording.whole(sum(one.n_documents for one in rest))} documents. The export has all."
+        )
 if view["query"]:
     token_classes(reader, int(view["query"]), method)
-st.header("Queries", anchor=False)
+asked = (view["suite"], view["task"], view["find"].strip())
+queries = reader.queries(*asked, outcome=view["outcome"])
+titled("Queries", lambda: queries)
+narrowed = any((*asked, view["outcome"]))
+n_parts = max(1, -(-len(queries) // PART))
+part = min(max(1, links.number("part") or 1), n_parts)
+first = (part - 1) * PART
+listed = queries[first : first + PART]
 st.caption(
-    "Completions are explained as the model gave them, wrong ones too. Click a row to see the "
+    (
+        f"{wording.whole(len(queries))} of {wording.whole(run.n_queries)} queries, as narrowed in "
+        "the sidebar. "
+        if narrowed
+        else f"{wording.whole(run.n_queries)} queries; the sidebar narrows them by suite, answer "
+        "and words. "
+    )
+    + (
+        f"Here: {wording.whole(first + 1)} to {wording.whole(first + len(listed))}. "
+        if n_parts > 1
+        else ""
+    )
+    + "Completions are explained as the model gave them, wrong ones too. Click a row to see the "
     "documents behind it."
 )
-queries = reader.queries()
-with st.container(height=min(460, 60 + 48 * len(queries)), border=False):
-    opened = table(
-        "Queries",
-        [
-            Column("Query", "number"),
-            Column("Suite"),
-            Column("Task"),
-            Column("Kind"),
-            Column("Answer"),
-            Column("Nats", "number", "−log p of the completion"),
-            Column("Nats per token", "number"),
-            Column("Prompt", "snippet"),
-        ],
-        [
-            Row(
-                str(one.query_id),
-                [
-                    wording.whole(one.query_id),
-                    one.suite,
-                    one.task,
-                    one.kind,
-                    " ".join(wording.verdict(one.correct)),
-                    wording.plain(one.nats),
-                    wording.plain(one.nats_per_token),
-                    wording.one_line(one.prompt, 240),
-                ],
-                links.href("rankings", query=one.query_id, place=1),
-                current=str(one.query_id) == view["query"],
-            )
-            for one in queries
-        ],
-        key=f"queries {view['run']}",
-        action="See the documents behind this query",
-    )
+opened = None
+if listed:
+    with st.container(height=min(560, 60 + 56 * len(listed)), border=False):
+        opened = table(
+            "Queries",
+            [
+                Column("Query", "number"),
+                Column("Suite"),
+                Column("Task"),
+                Column("Kind"),
+                Column("Answer"),
+                Column("Nats", "number", "−log p of the completion"),
+                Column("Nats per token", "number"),
+                Column("Prompt", "snippet"),
+            ],
+            [
+                Row(
+                    str(one.query_id),
+                    [
+                        wording.whole(one.query_id),
+                        one.suite,
+                        one.task,
+                        one.kind,
+                        " ".join(wording.verdict(one.correct)),
+                        wording.plain(one.nats),
+                        wording.plain(one.nats_per_token),
+                        wording.one_line(one.prompt, 240),
+                    ],
+                    links.href("rankings", query=one.query_id, place=1, doc=""),
+                    current=str(one.query_id) == view["query"],
+                )
+                for one in listed
+            ],
+            key=f"queries {view['run']} {part} {asked} {view['outcome']}",
+            action="See the documents behind this query",
+        )
+else:
+    st.info("No query of this run is so. Choose other words, another suite or all answers.")
+pager("Pages of the queries", n_parts, part, "query pages", lambda to: links.put(part=str(to)))
 if opened is not None:
     links.go("rankings", query=opened, place="1", doc="")
 

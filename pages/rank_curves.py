@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from attribution_engine.store.views import SIDES
-from pages.parts import figures, links, runs, wording
+from pages.parts import captions, figures, links, runs, wording
+from pages.parts.export import downloads
+from pages.parts.figure import figure
 from pages.parts.navigation import through_app
 from pages.parts.table import Column, Row, table
 
@@ -19,7 +21,7 @@ UNITS = {
     "per_nat": "Per nat of completion",
     "influence": f"Raw {method.bare_unit or 'scores'}",
 }
-AXES = {"per_nat": f"|{noun}| per nat of completion", "influence": f"|{noun}| ({method.unit})"}
+axis = figures.rank_axes(method)[links.unit()]
 
 st.header("Rank curves", anchor=False)
 UNITS = {name: words for name, words in UNITS.items() if name not in method.lacks}
@@ -40,6 +42,10 @@ first.segmented_control(
     on_change=links.change,
     args=("unit", "pick_unit"),
 )
+for kind in [kind for kind in view["kind"] if kind not in names]:
+    st.warning(
+        wording.label(f"This run has no queries of the kind “{kind}”, which this view asks for.")
+    )
 view["kind"] = [kind for kind in view["kind"] if kind in names]
 links.show("pick_kinds", view["kind"] or names)
 shown = second.pills(
@@ -49,7 +55,7 @@ shown = second.pills(
     key="pick_kinds",
     format_func=wording.label,
     on_change=links.change,
-    args=("kind", "pick_kinds"),
+    args=("kind", "pick_kinds", (), names),
 )
 st.caption(
     f"Size of {noun} against rank, both on logarithmic axes, from the most helpful document "
@@ -59,14 +65,26 @@ st.caption(
     f"line ends where the first of its queries changes sign. The thin line is query {query_id}."
 )
 mine = [one for one in reader.rank_curves(links.unit()) if one.query_id == query_id]
-st.plotly_chart(
-    figures.rank_curves(kinds, mine, AXES[links.unit()], shown or []),
+top = max((fit.k for fit in fits), default=0)
+about = captions.caption(
+    view["run"], query_id, top or None, f"{axis} against rank, both logarithmic", method=method.name
+)
+figure(
+    figures.rank_curves(kinds, mine, axis, shown or []),
     key="rank_curves",
-    config=figures.DOWNLOAD,
+    name=f"rank-curves-{view['run']}-query-{query_id}",
+    caption=about,
     alt="Log-log plot of influence against rank by kind of query, helpful and harmful side",
 )
-
-top = max((fit.k for fit in fits), default=0)
+drawn = [one for one in kinds if one.kind in (shown or [])] + mine
+downloads(
+    f"rank-curves-{view['run']}-query-{query_id}",
+    lambda: figures.curve_points(drawn),
+    key="curve_files",
+    caption=about,
+    run=view["run"],
+    score=links.unit(),
+)
 st.subheader(f"Slope over the top {wording.whole(top)}", anchor=False)
 st.caption(
     "Slope of log |influence| against log rank: mean ± standard deviation over the queries of a "
@@ -100,6 +118,14 @@ table(
     ],
     rows,
     key="slopes",
+)
+downloads(
+    f"slopes-{view['run']}",
+    lambda: list(groups.values()),
+    key="slope_files",
+    caption=captions.caption(view["run"], k=top, method=method.name),
+    run=view["run"],
+    k=top,
 )
 
 st.subheader("Fits by query", anchor=False)
@@ -167,6 +193,13 @@ with st.container(height=min(430, 60 + 32 * max(1, len(rows))), border=False):
         key=f"fits {view['run']}",
         action="Draw this query",
     )
+downloads(
+    f"rank-fits-{view['run']}",
+    lambda: listed,
+    key="fit_files",
+    caption=captions.caption(view["run"], k=top, method=method.name),
+    run=view["run"],
+)
 if opened is not None:
     links.go("rank_curves", query=opened.split()[0], side=listed[int(opened.split()[1])].side)
 st.page_link(

@@ -1,195 +1,115 @@
-"""Rankings: the most helpful and the most harmful documents of a query."""
+"""Rankings: both ends of a query's ranking, the scores between them, the chosen document beside."""
 
 from __future__ import annotations
 
-from zlib import crc32
-
 import streamlit as st
 
-from pages.parts import figures, filters, links, runs, wording
-from pages.parts.export import csv_bytes
+from attribution_engine.store.views import SIDES, RankingPage, Side
+from attribution_engine.store.word_index import matches
+from pages.parts import filters, links, runs, wording
 from pages.parts.navigation import through_app
-from pages.parts.table import Column, Row, table
+from pages.parts.pager import pager
+from pages.parts.ranking_exports import ranking_caption, ranking_exports
+from pages.parts.strip import strip_data
+from pages.parts.tails import tail_data
 from pages.parts.trust_facts import badge
+from pages.parts.workbench import FIRST_OR_LAST, Shown, identity, settle, workbench
 
 PAGE = links.RANKING_PAGE
 
 through_app()
 reader = runs.current()
 view = links.view()
+run = reader.run()
 query_id = int(view["query"])
-side, score = links.side(), links.score()
-n_documents = reader.run().n_documents
-method = wording.method(reader.run().method)
-score_names, score_units = method.score_names, method.score_units
+score, only, fold = links.score(), links.only(), links.folds()
+method = wording.method(run.method)
+both = view["tails"] == "both"
+sides: tuple[Side, ...] = SIDES if both else (links.side(),)
 
-heading = f"Most {side} documents" if method.signed else f"Documents {method.end(side)}"
-st.header(heading, anchor=False)
-st.page_link(
-    "pages/trust.py",
-    label=badge(reader.trust_badge()),
-    query_params=links.address_of("trust"),
-    help="The tests of these scores against retraining: linear datamodelling score (Spearman of "
-    "predicted and real change), removal, planted facts, stability.",
-)
-filters.score_and_filters(reader)
-only = links.only()
+heading = {
+    (True, True): "Most helpful and most harmful documents",
+    (True, False): f"Most {sides[0]} documents",
+    (False, True): "Documents of the highest and the lowest scores",
+    (False, False): f"Documents {method.end(sides[0])}",
+}
+with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    st.header(heading[method.signed, both], anchor=False, width="content")
+    st.page_link(
+        "pages/trust.py",
+        label=badge(reader.trust_badge()),
+        query_params=links.address_of("trust"),
+        help="The tests of these scores against retraining: linear datamodelling score (Spearman "
+        "of predicted and real change), removal, planted facts, stability.",
+    )
+filters.controls(reader)
+chips_place = st.container()
+
+
+def tail(side: Side, place: int) -> RankingPage:
+    """A page of one end; both ends of the whole ranking never overlap."""
+    return reader.rankings(query_id, side, score, (place - 1) * PAGE, PAGE, only, fold, both)
+
+
+def shown_in_words() -> str:
+    """How many documents pass the filters, and what orders them."""
+    n_all = wording.whole(run.n_documents)
+    count = f"{wording.whole(first.total)} documents"
+    if only.restricts:
+        count = f"{wording.whole(first.total)} of {n_all} documents pass"
+    if first.n_folded:
+        count += f", {wording.whole(first.n_folded)} of them folded as near-duplicates"
+    return f"{count}; by {method.score_names[score].lower()} ({method.score_units[score]})."
+
+
 place = max(1, links.number("place") or 1)
-page = reader.rankings(query_id, side, score, (place - 1) * PAGE, PAGE, only)
-n_pages = max(1, -(-page.total // PAGE))
+first = tail(sides[0], place)
+n_pages = max(1, -(-first.n_listed // PAGE))
 if place > n_pages:
     place = n_pages
     view["place"] = str(place)
     links.keep("rankings")
-    page = reader.rankings(query_id, side, score, (place - 1) * PAGE, PAGE, only)
+tails: dict[Side, RankingPage] = {side: tail(side, place) for side in sides}
 
-if not page.documents:
+with chips_place:
+    filters.show_chips(reader, shown_in_words())
+if not first.n_listed:
     st.info("No document of this run passes the filter. Take a filter off or search other words.")
     st.button("Take all filters off", on_click=filters.clear)
     st.stop()
 
-first, last = page.offset + 1, page.offset + len(page.documents)
-of = f"{wording.whole(page.total)} documents"
-if only.restricts:
-    of += f" that pass the filter (of {wording.whole(n_documents)} in the run)"
-st.caption(
-    f"Places {wording.whole(first)} to {wording.whole(last)} of {of}, from the end "
-    f"{method.end(side)}, ordered by {score_names[score].lower()} ({score_units[score]}). Click a "
-    "row to read the document."
-)
-others = [one for one in page.documents if (one.influence > 0) != (side == "helpful")]
-if others and method.signed:
-    does = "lower" if side == "helpful" else "raise"
-    st.caption(
-        f"{wording.whole(len(others))} of the {wording.whole(len(page.documents))} documents on "
-        f"this page {does} the completion's log-probability: this far down, the other side begins."
-    )
-
-labels = [
-    ("Source", "source", bool(reader.filter_choices().sources)),
-    ("Domain", "domain", bool(reader.filter_choices().domains)),
-    ("Category", "category", bool(reader.filter_choices().categories)),
-    ("Difficulty", "difficulty", bool(reader.filter_choices().difficulties)),
-]
-shown = [(title, name) for title, name, present in labels if present]
-
-
-arrow = " ↓" if side == "helpful" else " ↑"
-
-
-def scores(name: str) -> Column:
-    """The column of a score; the one that orders the table has a bar."""
-    return Column(
-        score_names[name] + (arrow if name == score else ""),
-        "bar" if name == score and method.signed else "number",
-        f"{score_units[name]}."
-        + (
-            " Bar: relative to the largest of this query."
-            if name == score and method.signed
-            else ""
-        ),
-    )
-
-
-with_normed = "normed" in score_names
-columns = [
-    Column(
-        "Rank",
-        "number",
-        f"Global rank by {method.noun.lower()} among all {n_documents} documents: "
-        f"{method.first_rank}. Filters do not change it.",
-    ),
-    *(scores(name) for name in score_names),
-    *(
-        [Column("Rank, norm-c.", "number", "Global rank by the norm-corrected score.")]
-        if with_normed
-        else []
-    ),
-    *(Column(title) for title, _ in shown),
-    Column("Document", "snippet", "Its beginning, or the first place that the search found."),
-]
-# Everything that decides which documents are shown is in the key: a click can never be taken for
-# one on another ranking.
-ranking = f"{view['run']} {query_id} {side} {score} {crc32(repr(only).encode())} {place}"
-rows = []
-for one in page.documents:
-    values = {name: wording.written(getattr(one, name), method) for name in score_names}
-    cells = [
-        (value, one.bar) if name == score and method.signed else value
-        for name, value in values.items()
-    ]
-    rows.append(
-        Row(
-            str(one.doc_id),
-            [
-                wording.whole(one.rank),
-                *cells,
-                *([wording.whole(one.rank_normed)] if with_normed else []),
-                *(getattr(one, name) or "–" for _, name in shown),
-                one.snippet,
-            ],
-            links.href("document", doc=one.doc_id),
-            current=str(one.doc_id) == view["doc"],
-        )
-    )
-chosen = table(
-    f"{heading} for query {query_id}",
-    columns,
-    rows,
-    key=f"ranking {ranking}",
-    action="Read this document",
-)
-if chosen is not None:
-    links.go("document", doc=chosen)
-
-left, right = st.columns([4, 1], vertical_alignment="center")
-with left:
-    if n_pages > 1:
-        pages_key = f"pages {ranking}"
-        st.pagination(
-            n_pages,
-            default=place,
-            key=pages_key,
-            on_change=links.change,
-            args=("place", pages_key),
-        )
-with right:
-    st.download_button(
-        "This page as CSV",
-        csv_bytes(page.documents, run=view["run"], query_id=query_id, side=side),
-        file_name=f"ranking-query{query_id}-{side}-{place}.csv",
-        mime="text/csv",
-        on_click="ignore",
-        width="stretch",
-    )
-
-st.subheader("All scores of this query", anchor=False)
+if FIRST_OR_LAST in st.session_state:
+    mine = tails[links.side()].documents if links.side() in tails else ()
+    at = -1 if st.session_state.pop(FIRST_OR_LAST) == "last" else 0
+    view["doc"] = str(mine[at].doc_id) if mine else ""
+    links.keep("rankings")
+marks = matches(only.text)
 shape = reader.distribution(query_id, score)
-name = score_names[score].lower()
-named = name if name == "score" else f"{name} score"
-counts = (
-    f"{wording.whole(shape.n_positive)} documents raise this completion and "
-    f"{wording.whole(shape.n_negative)} lower it"
-    if method.signed
-    else f"{wording.whole(shape.n_positive)} documents score above 0"
-)
-st.caption(
-    f"How many documents have which {named} ({score_units[score]}), on a logarithmic count axis: "
-    f"{counts}."
-    + (
-        f" The dotted lines are where the {shape.tail} most harmful and the {shape.tail} most "
-        f"helpful documents by this score begin. Token scores are kept for the {shape.tail} at "
-        "either end by influence."
-        if reader.run().tail
-        else ""
+caption = ranking_caption(reader, query_id, score, k=shape.tail or None)
+workbench(
+    Shown(
+        reader=reader,
+        query_id=query_id,
+        score=score,
+        only=only,
+        place=place,
+        n_pages=n_pages,
+        identity=identity(),
+        tails=tails,
+        tables={
+            side: tail_data(reader, query_id, page, side, score, marks, identity(), not both)
+            for side, page in tails.items()
+        },
+        spread=strip_data(shape, query_id, score, method, caption),
     )
 )
-st.plotly_chart(
-    figures.distribution(shape, score_names[score], method.signed),
-    key="distribution",
-    config=figures.DOWNLOAD,
-    alt=f"Histogram of the {named}s of query {query_id}",
+# Outside the workbench: another page of the ranking needs the whole page anyway.
+pager(
+    "Pages of the ranking",
+    n_pages,
+    place,
+    "ranking pages",
+    lambda to: links.put(place=str(to), doc=""),
 )
-st.page_link(
-    "pages/method.py", label="How the scores are computed", query_params=links.address_of("method")
-)
+settle()
+ranking_exports(reader, query_id, score, tails, shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from attribution_engine.findings.faithfulness import EXPERIMENTS
-from pages.parts import links, runs
+from pages.parts import links, runs, wording
 from pages.parts.facts import facts
 from pages.parts.navigation import through_app
 from pages.parts.trust_facts import about_the_lab, assumed, command, lab_facts
@@ -24,8 +24,8 @@ report = reader.trust()
 
 st.title("Trust", anchor=False)
 st.caption(
-    f"How far may the {method_name(report.method)} scores of this run be believed? Five tests "
-    "compare them with what happens when a model is trained again."
+    f"How far may the {wording.label(method_name(report.method))} scores of this run be believed? "
+    "Five tests compare them with what happens when a model is trained again."
 )
 if not report.tested:
     st.info(

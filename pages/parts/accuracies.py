@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from attribution_engine.store.views import ENTRY_CONDITION, RunInfo, SuiteSummary, TaskAccuracy
-from pages.parts import wording
+from pages.parts import captions, links, wording
+from pages.parts.export import downloads
 from pages.parts.table import Column, Row, table
 
 MET = {True: "✓ met", False: "✗ not met"}
@@ -24,7 +25,15 @@ def show_accuracies(run: RunInfo, suites: Sequence[SuiteSummary]) -> None:
     asked = [
         one for one in run.accuracies if not one.fresh and (one.name, one.n, one.right) not in known
     ]
-    st.header("What the model can do", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.header("What the model can do", anchor=False, width="content")
+        downloads(
+            f"accuracies {links.view()['run']}",
+            lambda: run.accuracies,
+            "export accuracies",
+            caption=captions.caption(run.name or links.view()["run"]),
+            run=links.view()["run"],
+        )
     missed = [one for one in fresh if one.meets is False]
     st.caption(
         "Share of questions answered right, step by step in greedy decoding. The Procedural paper "

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Literal
 
 import streamlit as st
 
 from attribution_engine.store.comparison import Comparison
 from attribution_engine.store.comparison_views import TOPS, Counterpart, QueryPair
+from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.views import SIDES
-from pages.parts import figures, links, wording
+from pages.parts import captions, links, wording
+from pages.parts.compare_panels import PLOT_NAMES, flat
+from pages.parts.export import downloads
 from pages.parts.facts import facts
-from pages.parts.plane import plane_figure
 from pages.parts.table import Column, Row, table
 
-PLOT_NAMES = {"rank_log": "Ranks, log–log", "rank": "Ranks", "score": "Scores"}
 UNSIGNED = {"helpful": "highest scores", "harmful": "lowest scores"}
 
 
@@ -69,10 +71,27 @@ def show_agreement(comparison: Comparison, query_id: int, names: tuple[str, str]
     st.caption(
         " ".join(["In both runs; in brackets what chance would give.", *map(wording.label, tied)])
     )
+    downloads(
+        f"agreement-query{query_id}",
+        lambda: [{"side": side, **asdict(one)} for side in SIDES for one in found.overlaps[side]],
+        f"export agreement {query_id}",
+        captions.caption(names[0], query_id, other_run=names[1], scale="documents in both tops"),
+        run=names[0],
+        other_run=names[1],
+        query_id=query_id,
+        n=found.n,
+        spearman=found.spearman,
+        pearson=found.pearson,
+        spearman_of_sizes=found.spearman_of_sizes,
+    )
 
 
 def show_plane(comparison: Comparison, query_id: int, names: tuple[str, str]) -> None:
     """The plot; a click on a point chooses its document."""
+    # Loaded here, so that no text waits for the plot library.
+    from pages.parts.figure import figure
+    from pages.parts.plane import plane_figure
+
     view, side, k = links.view(), links.side(), int(links.view()["top"])
     plane = comparison.plane(query_id, side, links.plot(), k, links.number("doc"))
     axes = []
@@ -89,7 +108,9 @@ def show_plane(comparison: Comparison, query_id: int, names: tuple[str, str]) ->
         if points and "customdata" in points[0]:
             links.put(doc=str(points[0]["customdata"][0]))
 
-    st.plotly_chart(
+    method = wording.method(comparison.here.run().method)
+    scale = method.unit if links.plot() == "score" else f"rank from the {side} end"
+    figure(
         plane_figure(
             plane,
             wording.one_line(names[0], 20),
@@ -97,12 +118,17 @@ def show_plane(comparison: Comparison, query_id: int, names: tuple[str, str]) ->
             (axes[0], axes[1]),
             k,
         ),
-        key=key,
+        key,
+        f"runs-query{query_id}-{view['plot']}",
+        captions.caption(
+            names[0], query_id, k,
+            f"{scale}, {'log–log' if links.plot() == 'rank_log' else 'linear'} axes",
+            other_run=names[1],
+        ),
+        f"{PLOT_NAMES[links.plot()]} of query {query_id} in both runs",
         on_select=take_point,
         selection_mode="points",
-        config=figures.DOWNLOAD,
-        alt=f"{PLOT_NAMES[links.plot()]} of query {query_id} in both runs",
-    )
+    )  # fmt: skip
 
 
 def show_document(comparison: Comparison, pair: QueryPair, names: tuple[str, str]) -> None:
@@ -146,20 +172,21 @@ def show_document(comparison: Comparison, pair: QueryPair, names: tuple[str, str
 
 
 def show_top(
-    listed: Sequence[Counterpart], method: wording.Method, names: tuple[str, str], **to: Any
+    reader: StoreReader, listed: Sequence[Counterpart], names: tuple[str, str], **to: Any
 ) -> None:
     """The top documents of one run, with their ranks in the other.
 
     Args:
-        method: that of the run.
+        reader: of the run.
         names: of the run and of the other.
         to: fields of the view that lead into the run.
     """
     side, k = links.side(), int(links.view()["top"])
+    method = wording.method(reader.run().method)
     # Blue and orange say raises and lowers: a method without a sign has no bars.
     kind: Literal["bar", "number"] = "bar" if method.signed else "number"
     end = wording.SIDE_NAMES[side] if method.signed else UNSIGNED[side]
-    st.markdown(f"**{wording.label(names[0])}** · {method.name} · {end}")
+    st.markdown(f"**{wording.label(names[0])}** · {wording.label(method.name)} · {end}")
     rows = []
     for one in listed:
         score, rank = one.document.influence, wording.whole(one.other_rank)
@@ -190,5 +217,16 @@ def show_top(
             key=f"top {names} {links.view()['query']} {side} {k}",
             action="Read this document in this run",
         )
+    query_id = int(to.get("query", links.view()["query"]))
+    downloads(
+        f"top{k}-query{query_id}-{side}",
+        lambda: flat(reader, listed),
+        f"export top {names}",
+        captions.caption(names[0], query_id, k, method.unit, side=side, other_run=names[1]),
+        run=names[0],
+        other_run=names[1],
+        query_id=query_id,
+        side=side,
+    )
     if opened is not None:
         links.go("document", **{**to, "doc": opened})

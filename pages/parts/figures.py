@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
-import streamlit as st
 from plotly.subplots import make_subplots
 
-from attribution_engine.store.views import SIDES, CurveSeries, Distribution
-from pages.parts.wording import SIDE_NAMES, plain, signed
+from attribution_engine.store.views import SIDES, CurveSeries, Distribution, Unit
+from pages.parts.wording import SIDE_NAMES, Method, one_line, plain, signed
 
 RAISES, LOWERS = "#0072B2", "#D55E00"
 # Kinds differ in colour, dash and marker; none of them uses the colours of the sign.
@@ -20,7 +21,12 @@ KINDS = {
     "control": ("#B8860B", "184 134 11", "dot", "diamond"),
 }
 OTHER = ("#888888", "136 136 136", "dashdot", "x")
-DOWNLOAD = {
+INK = "#1C2430"  # the colour of the chosen query: that of the text
+DENSITY = ("#E4DFF0", "#3F2F73")  # few and many; neither a sign's colour nor a kind's
+# Figures are drawn for light pages and for paper; on a dark page these colours take other places.
+DARK = {INK: "#E4E8EE", DENSITY[0]: "#352F4A", DENSITY[1]: "#C9BDF2"}
+TEXTS = frozenset({"customdata", "text", "hovertext", "hovertemplate", "x", "y", "z", "name"})
+CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
     "toImageButtonOptions": {"format": "svg"},
@@ -28,8 +34,29 @@ DOWNLOAD = {
 
 
 def ink() -> str:
-    """The colour of the chosen query: that of the text."""
-    return "#E4E8EE" if st.context.theme.type == "dark" else "#1C2430"
+    """The colour of the chosen query: that of the text, on light pages."""
+    return INK
+
+
+def recoloured(figure: go.Figure) -> go.Figure:
+    """The figure for a dark page."""
+    return go.Figure(_for_dark(figure.to_dict()), skip_invalid=True)
+
+
+def _for_dark(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {
+            name: value if name in TEXTS and not isinstance(value, dict) else _for_dark(value)
+            for name, value in part.items()
+        }
+    if isinstance(part, list | tuple):
+        return [_for_dark(one) for one in part]
+    return DARK.get(part, part) if isinstance(part, str) else part
+
+
+def inert(text: str, length: int = 60) -> str:
+    """Untrusted text on one line in which Plotly finds no tags; it makes links of some."""
+    return escape(one_line(text, length), quote=False)
 
 
 def distribution(shape: Distribution, score: str, has_sign: bool = True) -> go.Figure:
@@ -88,6 +115,33 @@ def _mean_of(n_queries: int) -> str:
     return "one query" if n_queries == 1 else f"mean of {n_queries}"
 
 
+def rank_axes(method: Method) -> dict[Unit, str]:
+    """Titles of the upright axis of the rank curves, by unit."""
+    noun = method.noun.lower()
+    return {
+        "per_nat": f"|{noun}| per nat of completion",
+        "influence": f"|{noun}| ({method.unit})",
+    }
+
+
+def curve_points(series: Sequence[CurveSeries]) -> list[dict[str, Any]]:
+    """The points of curves as rows of a table."""
+    return [
+        {
+            "kind": one.kind,
+            "query": one.query_id,
+            "queries": one.n_queries,
+            "side": one.side,
+            "rank": rank,
+            "value": value,
+            "low": one.low[place] if one.low else None,
+            "high": one.high[place] if one.high else None,
+        }
+        for one in series
+        for place, (rank, value) in enumerate(zip(one.ranks, one.values, strict=True))
+    ]
+
+
 def rank_curves(
     kinds: Sequence[CurveSeries], chosen: Sequence[CurveSeries], unit: str, shown: Sequence[str]
 ) -> go.Figure:
@@ -117,7 +171,7 @@ def rank_curves(
             line={"width": 0},
             hoverinfo="skip",
             showlegend=False,
-            legendgroup=series.kind,
+            legendgroup=inert(series.kind),
             row=1,
             col=column,
         )
@@ -126,15 +180,15 @@ def rank_curves(
             y=series.values,
             mode="lines",
             line={"color": colour, "dash": dash, "width": 2.5},
-            name=f"{series.kind}, {_mean_of(series.n_queries)}",
-            legendgroup=series.kind,
+            name=f"{inert(series.kind)}, {_mean_of(series.n_queries)}",
+            legendgroup=inert(series.kind),
             showlegend=column == 1,
             customdata=[
-                (plain(value), plain(low), plain(high))
+                (inert(series.kind), plain(value), plain(low), plain(high))
                 for value, low, high in zip(series.values, series.low, series.high, strict=True)
             ],
-            hovertemplate=f"{series.kind}: %{{customdata[0]}} "
-            "(%{customdata[1]} to %{customdata[2]})<extra></extra>",
+            hovertemplate="%{customdata[0]}: %{customdata[1]} "
+            "(%{customdata[2]} to %{customdata[3]})<extra></extra>",
             row=1,
             col=column,
         )
@@ -146,7 +200,7 @@ def rank_curves(
             mode="lines+markers",
             line={"color": ink(), "width": 1.5},
             marker={"size": 4, "symbol": KINDS.get(series.kind, OTHER)[3]},
-            name=f"query {series.query_id} ({series.kind})",
+            name=f"query {series.query_id} ({inert(series.kind)})",
             legendgroup="chosen",
             showlegend=column == 1,
             customdata=[plain(value) for value in series.values],

@@ -1,244 +1,152 @@
 // A document under its token influence. Every text is set with textContent, in chunks that the
 // browser lays out only when they come into view.
-const CHUNK = 256;
-const LONGEST = 2048;
-const SHADES = 8;
-
 export default function (component) {
-  const { data, parentElement, setStateValue } = component;
+  const { data, parentElement, setStateValue, setTriggerValue } = component;
   const root = parentElement.querySelector(".heatmap");
-  if (root.dataset.id !== data.id) {
-    root.dataset.id = data.id;
-    root.shown = null;
-    drawText(root, data);
-    drawLegend(root, data);
-    drawList(root, ".helpful", data.mostHelpful, data);
-    drawList(root, ".harmful", data.mostHarmful, data);
-    drawSpans(root, data, true);
-  }
+  const model = modelOf(data);
+  const send = (passage) => {
+    setTriggerValue("passage", passage ? `${passage.first}-${passage.last}` : "none");
+    if (!passage) show(root, model, null, true);
+  };
+  const textId = `${data.id} ${data.blanks}`;
+  const isNew = root.dataset.id !== textId;
+  root.classList.toggle("compact", data.compact);
   root.classList.toggle("unscored", !data.scored);
-  drawMarks(root, data, setStateValue);
-  listen(root, data);
-}
-
-function drawText(root, data) {
-  const text = root.querySelector(".text");
-  text.replaceChildren();
-  let part = null;
-  let chunk = null;
-  let count = 0;
-  const { cells } = data;
-  const turns = new Map(data.parts);
-  for (let i = 0; i < cells.text.length; i += 1) {
-    if (i === 0 || turns.has(i)) {
-      const prompt = turns.get(i) === false;
-      if (turns.size > 0) {
-        label(text, prompt ? "Prompt: given to the model, no loss on it" : "Response: trained on");
-      }
-      part = document.createElement("div");
-      part.className = prompt ? "part prompt" : "part";
-      text.append(part);
-      chunk = null;
-    }
-    if (chunk === null) {
-      chunk = document.createElement("div");
-      chunk.className = "chunk";
-      part.append(chunk);
-      count = 0;
-    }
-    const token = document.createElement("span");
-    token.textContent = cells.text[i];
-    token.dataset.i = i;
-    const shade = cells.shade[i];
-    let names = `t c-${data.classes[cells.class[i]]}`;
-    if (shade) names += shade > 0 ? ` up${shade}` : ` down${-shade}`;
-    if (shade && /^[\r\n]+$/.test(cells.text[i])) names += " line";
-    token.className = names;
-    chunk.append(token);
-    count += 1;
-    // A chunk is a block: ending it where the text has a line end keeps the lines as they are.
-    if (count >= LONGEST || (count >= CHUNK && cells.text[i].endsWith("\n"))) chunk = null;
-  }
-  if (data.unseen) {
-    label(text, data.unseenLabel);
-    const rest = document.createElement("div");
-    rest.className = "part unseen";
-    rest.textContent = data.unseen;
-    text.append(rest);
-  }
-}
-
-function label(parent, words) {
-  const element = document.createElement("div");
-  element.className = "label";
-  element.textContent = words;
-  parent.append(element);
-}
-
-function drawLegend(root, data) {
-  root.querySelector(".low").textContent = data.low;
-  root.querySelector(".high").textContent = data.high;
-  root.querySelector(".words").textContent = data.words;
-  const swatches = root.querySelector(".swatches");
-  swatches.replaceChildren();
-  for (let shade = -SHADES; shade <= SHADES; shade += 1) {
-    const swatch = document.createElement("span");
-    if (shade) swatch.className = shade > 0 ? `up${shade}` : `down${-shade}`;
-    swatches.append(swatch);
-  }
-}
-
-function drawList(root, name, indices, data) {
-  const list = root.querySelector(name);
-  list.replaceChildren();
-  for (const i of indices) {
-    const item = document.createElement("li");
-    const button = document.createElement("button");
-    button.type = "button";
-    button.title = "Show in the text";
-    const word = document.createElement("span");
-    word.className = "word";
-    word.textContent = visible(data.cells.text[i]);
-    const value = document.createElement("span");
-    value.textContent = signed(data.cells.value[i]);
-    button.append(word, value);
-    button.onclick = () => point(root, data, i, true);
-    item.append(button);
-    list.append(item);
-  }
-  if (!indices.length) {
-    const item = document.createElement("li");
-    item.textContent = "none";
-    list.append(item);
-  }
-}
-
-// The spans of the document, by size from most helpful to most harmful, or as the text has them.
-function drawSpans(root, data, bySize) {
-  const section = root.querySelector(".spans");
-  section.hidden = !data.spans.length;
-  root.classList.toggle("with-spans", data.spans.length > 0);
-  section.querySelector("p").textContent = data.spansNote;
-  const button = section.querySelector(".order");
-  button.textContent = bySize ? "in text order" : "by influence";
-  button.title = bySize ? "List them as the text has them" : "List them from most helpful down";
-  button.onclick = () => drawSpans(root, data, !bySize);
-  const list = section.querySelector("ol");
-  list.replaceChildren();
-  const listed = bySize ? [...data.spans].sort((a, b) => b.value - a.value) : data.spans;
-  for (const span of listed) {
-    const item = document.createElement("li");
-    const row = document.createElement("button");
-    row.type = "button";
-    row.title = `Show in the text: ${span.about}`;
-    const opening = document.createElement("span");
-    opening.className = "opening";
-    opening.textContent = visible(span.opening).replaceAll("␣", " ") || "(blank)";
-    const value = document.createElement("span");
-    value.className = "value";
-    value.textContent = signed(span.value);
-    const track = document.createElement("span");
-    track.className = "track";
-    const bar = document.createElement("span");
-    bar.className = span.bar < 0 ? "down" : "up";
-    bar.style.width = `${50 * Math.min(1, Math.abs(span.bar))}%`;
-    track.append(bar);
-    row.append(opening, value, track);
-    if (span.cut !== null) {
-      const cut = document.createElement("span");
-      cut.className = "cut";
-      cut.textContent = `cut ${signed(span.cut)}`;
-      row.append(cut);
-    }
-    row.onclick = () => show(root, span, true);
-    row.onmouseenter = () => show(root, span, false);
-    row.onmouseleave = () => show(root, null, false);
-    item.append(row);
-    list.append(item);
-  }
-}
-
-// Frames the tokens of a span, of the one that was clicked last where none is pointed at.
-function show(root, span, keep) {
-  if (keep) root.shown = span;
-  const framed = span ?? root.shown;
-  root.querySelectorAll(".t.framed").forEach((old) => old.classList.remove("framed"));
-  if (!framed) return;
-  const tokens = root.querySelectorAll(".t");
-  for (let i = framed.first; i <= framed.last; i += 1) tokens[i]?.classList.add("framed");
-  if (keep) {
+  if (isNew) {
+    root.dataset.id = textId;
+    root.blanks = data.blanks;
+    root.shown = null;
+    root.framed = [];
+    root.removeAttribute("data-at");
     root.querySelector(".hover").hidden = true;
-    tokens[framed.first]?.scrollIntoView({ block: "center" });
+    drawText(root, data, model);
+  } else if (data.shades !== root.shadesDrawn || data.kinds !== root.kindsDrawn) {
+    shadeAgain(root, model);
   }
+  root.shadesDrawn = data.shades;
+  root.kindsDrawn = data.kinds;
+  drawLegend(root, data);
+  drawMarks(root, data, setStateValue);
+  drawAside(root, data, model, send);
+  const pinned = data.pin ? `${data.pin.first}-${data.pin.last}` : "";
+  if (isNew || pinned !== root.pinned) {
+    root.pinned = pinned;
+    // Someone who has just clicked or dragged here looks at the place already.
+    const seen = root.sent === pinned && !isNew;
+    root.shown = data.pin;
+    show(root, model, data.pin, Boolean(data.pin) && !seen);
+    if (data.pin && isNew) setTimeout(() => root.framed[0]?.scrollIntoView({ block: "center" }), 250);
+  } else {
+    show(root, model, null, false);
+  }
+  listen(root, data, model, (passage) => {
+    root.sent = passage ? `${passage.first}-${passage.last}` : "";
+    send(passage);
+  });
 }
 
-function drawMarks(root, data, setStateValue) {
-  const field = root.querySelector(".marks");
-  field.querySelectorAll("label").forEach((old) => old.remove());
-  for (const name of data.classes.filter((one) => one !== "other")) {
-    const row = document.createElement("label");
-    const box = document.createElement("input");
-    box.type = "checkbox";
-    box.checked = data.marks.includes(name);
-    root.classList.toggle(`mark-${name}`, box.checked);
-    box.onchange = () => {
-      root.classList.toggle(`mark-${name}`, box.checked);
-      const on = [...field.querySelectorAll("input")].filter((one) => one.checked);
-      setStateValue("marks", on.map((one) => one.value));
-    };
-    box.value = name;
-    const word = document.createElement("span");
-    word.className = `sample s-${name}`;
-    word.textContent = data.classNames[name];
-    const count = document.createElement("span");
-    count.className = "count";
-    count.textContent = data.classCounts[name] ?? 0;
-    row.append(box, word, count);
-    field.append(row);
-  }
-}
-
-function listen(root, data) {
+function listen(root, data, model, send) {
   const text = root.querySelector(".text");
   const hover = root.querySelector(".hover");
   text.onmouseover = (event) => {
     const token = event.target.closest(".t");
-    if (token) point(root, data, Number(token.dataset.i), false);
+    if (token && !event.buttons) point(root, data, model, Number(token.dataset.i), false);
   };
   text.onmouseleave = () => { hover.hidden = true; };
   text.onblur = () => { hover.hidden = true; };
-  text.onkeydown = (event) => {
-    if (event.key === "Escape") hover.hidden = true;
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
+  text.oncopy = (event) => {
+    const range = selected(root);
+    if (!range) return;
+    // What the browser would copy has line ends between the chunks and the labels.
+    event.clipboardData.setData("text/plain", (data.text + data.unseen).slice(range.start, range.end));
     event.preventDefault();
-    const last = data.cells.text.length - 1;
-    const at = root.dataset.at === undefined ? -1 : Number(root.dataset.at);
-    point(root, data, Math.max(0, Math.min(last, at + step)), true);
+  };
+  text.onkeydown = (event) => onKey(root, data, model, send, event);
+  if (data.compact) return;
+  text.onclick = (event) => {
+    const range = selected(root);
+    if (range) {
+      if (range.start >= model.start[model.n]) return;
+      const passage = { first: cellAt(model, range.start), last: cellAt(model, range.end - 1) };
+      show(root, model, passage, false);
+      root.shown = passage;
+      send(passage);
+      return;
+    }
+    const token = event.target.closest(".t");
+    if (!token) return;
+    const i = Number(token.dataset.i);
+    point(root, data, model, i, false);
+    root.shown = { first: i, last: i };
+    show(root, model, null, false);
+    send(root.shown);
   };
 }
 
-function point(root, data, i, scroll) {
-  const token = root.querySelector(`.t[data-i="${i}"]`);
+// Arrows step through the tokens, with Shift they widen the passage, Enter marks it.
+function onKey(root, data, model, send, event) {
   const hover = root.querySelector(".hover");
-  root.querySelectorAll(".t.at").forEach((old) => old.classList.remove("at"));
+  if (event.key === "Escape") {
+    hover.hidden = true;
+    if (root.shown && !data.compact) { root.shown = null; send(null); }
+    return;
+  }
+  const at = root.dataset.at === undefined ? -1 : Number(root.dataset.at);
+  if (event.key === "Enter" && at >= 0 && !data.compact) {
+    event.preventDefault();
+    root.shown = root.widening ?? { first: at, last: at };
+    root.widening = null;
+    show(root, model, null, false);
+    send(root.shown);
+    return;
+  }
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault();
+  const next = Math.max(0, Math.min(model.n - 1, at + step));
+  if (event.shiftKey && at >= 0) {
+    const old = root.widening ?? { first: at, last: at, anchor: at };
+    root.widening = {
+      anchor: old.anchor, first: Math.min(old.anchor, next), last: Math.max(old.anchor, next),
+    };
+    show(root, model, root.widening, false);
+  } else {
+    root.widening = null;
+  }
+  point(root, data, model, next, true);
+}
+
+// Says what a token is and does.
+function point(root, data, model, i, scroll) {
+  const token = cellElement(root, model, i);
+  const hover = root.querySelector(".hover");
+  if (!token) return;
+  root.pointed?.classList.remove("at");
+  root.pointed = token;
   root.dataset.at = i;
   token.classList.add("at");
-  if (scroll) token.scrollIntoView({ block: "center" });
-  const { cells } = data;
-  const n = cells.n[i];
-  const position = n > 1
-    ? `tokens ${cells.position[i] + 1}–${cells.position[i] + n}` : `token ${cells.position[i] + 1}`;
-  const lines = [visible(cells.text[i])];
-  if (data.scored) lines.push(`${signed(cells.value[i])} ${data.unit}`.trim());
-  lines.push(`${position} of ${data.nTokens} · ${data.classNames[data.classes[cells.class[i]]]}`);
+  if (scroll) token.scrollIntoView({ block: "nearest" });
   hover.replaceChildren();
-  lines.forEach((words, number) => {
-    const line = document.createElement("div");
-    line.className = ["token", data.scored ? "value" : "where", "where"][number];
-    line.textContent = words;
-    hover.append(line);
-  });
+  const line = (name, words) => { add(hover, "div", name).textContent = words; };
+  const unit = (value) => `${signed(value)} ${data.unit}`.trim();
+  if (model.unitOf) {
+    const of = model.unitOf[i];
+    const name = data.names.length ? data.names[data.nameOf[of]] : "";
+    const words = opening(model.piece(model.unitStart[of], model.unitStart[of + 1] - 1));
+    line("token", words.length > 160 ? `${words.slice(0, 159)}…` : words);
+    line("value", `${unit(model.sums[of])} · this ${data.level}${name ? `: ${name}` : ""}`);
+    line("token", visible(model.piece(i, i)));
+    line("where", `${unit(model.values[i])} · this token`);
+  } else {
+    line("token", visible(model.piece(i, i)));
+    if (data.scored) line("value", unit(model.values[i]));
+  }
+  const n = model.joined.get(i) ?? 1;
+  const position = positionOf(model, i) + 1;
+  const tokens = n > 1 ? `tokens ${position}–${position + n - 1}` : `token ${position}`;
+  const kind = model.kind[i];
+  const also = (kind & ANSWER ? " · answer" : "") + (kind & EXPLORATION ? " · exploration" : "");
+  line("where", `${tokens} of ${data.nTokens} · ${data.classNames[kind & 7]}${also}`);
   hover.hidden = false;
   const box = token.getClientRects()[0] ?? token.getBoundingClientRect();
   const { width, height } = hover.getBoundingClientRect();
@@ -246,27 +154,4 @@ function point(root, data, i, scroll) {
   const above = box.top - height - 6;
   hover.style.left = `${left}px`;
   hover.style.top = `${above > 4 ? above : box.bottom + 6}px`;
-}
-
-// Spaces, line ends and control characters as something that can be seen.
-function visible(text) {
-  return text
-    .replace(/ /g, "␣").replace(/\n/g, "↵").replace(/\t/g, "⇥")
-    // eslint-disable-next-line no-control-regex
-    .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
-      (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-function signed(value) {
-  if (!value) return "0";
-  const size = Math.abs(value);
-  let text;
-  if (size >= 999.5 && size < 1e7) {
-    text = String(Number(size.toPrecision(3))).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-  } else if (size >= 1e-4 && size < 999.5) {
-    text = size.toPrecision(3);
-  } else {
-    text = size.toExponential(2).replace("e-", "e−").replace("e+", "e");
-  }
-  return (value > 0 ? "+" : "−") + text;
 }

@@ -6,67 +6,22 @@ its sender saw. Widgets read the view and change it in their callbacks; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from attribution_engine.store.comparison_views import PLOTS, TOPS, Plot
+from attribution_engine.store.comparison_views import Plot
 from attribution_engine.store.views import DocumentFilter, Score, Side, Unit
+from pages.parts import view_values
+from pages.parts.view_fields import DEFAULTS, FIELDS, FILTERS, LISTS, MARKS, RANKING_PAGE
+
+__all__ = ["DEFAULTS", "FIELDS", "FILTERS", "MARKS", "RANKING_PAGE"]
 
 VIEW, WRITTEN, ACTED = "view", "address as written", "a widget was used"
-LISTS = frozenset({"source", "domain", "category", "difficulty", "marks", "kind"})
-DEFAULTS: dict[str, Any] = {
-    "run": "",
-    "query": "",
-    "side": "helpful",
-    "score": "influence",
-    "source": [],
-    "domain": [],
-    "category": [],
-    "difficulty": [],
-    "text": "",
-    "place": "1",
-    "doc": "",
-    "alignment": "predicted",
-    "marks": ["connective", "code"],
-    "unit": "per_nat",
-    "kind": [],
-    "suite": "",
-    "task": "",
-    "find": "",
-    "mine": "",
-    "other": "",
-    "plot": "rank_log",
-    "top": "10",
-    "spread": "mean",
-    "share": "",
-}
-ALLOWED: dict[str, tuple[str, ...]] = {
-    "side": ("helpful", "harmful"),
-    "score": ("influence", "per_nat", "normed"),
-    "alignment": ("predicted", "update"),
-    "unit": ("per_nat", "influence"),
-    "mine": ("", "1"),
-    "plot": PLOTS,
-    "top": tuple(map(str, TOPS)),
-    "spread": ("mean", "seeds", "query"),
-}
-RANKING_PAGE = 50  # documents
-MARKS = ("connective", "code", "markdown", "number", "operator")
-SHARED = ("run", "query", "side", "suite", "task", "find")
-FILTERS = ("source", "domain", "category", "difficulty", "text")
-RANKING = (*SHARED, "score", *FILTERS, "place")
-FIELDS: dict[str, tuple[str, ...]] = {
-    "overview": SHARED,
-    "rankings": RANKING,
-    "document": (*RANKING, "doc", "alignment", "marks"),
-    "rank_curves": (*SHARED, "unit", "kind", "mine"),
-    "compare": (*SHARED, "other", "plot", "top", "doc"),
-    "trust": (*SHARED, "spread", "share"),
-    "method": SHARED,
-}
+DRAWN, SETTLED = "address that the page is drawn with", "address that a page has settled"
+PROBLEMS = "what a link asked for in vain"
 
 
 def view() -> MutableMapping[str, Any]:
@@ -79,59 +34,102 @@ def arrive(page: str) -> None:
 
     Not when a widget was used: the browser may then still send the address of a moment ago.
     """
+    st.session_state.pop(DRAWN, None)
     if st.session_state.pop(ACTED, False):
+        st.session_state.pop(PROBLEMS, None)  # said once; now something else is looked at
         return
     arrived = {name: st.query_params.get_all(name) for name in st.query_params}
     if not arrived or arrived == st.session_state.get(WRITTEN):
         return
-    for name in FIELDS[page]:
-        values = arrived.get(name)
-        if name in LISTS:
-            # An empty list is written as one empty value: a missing field means the default.
-            chosen: Any = DEFAULTS[name] if values is None else [v for v in values if v]
-        else:
-            chosen = values[-1] if values else DEFAULTS[name]
-            if name in ALLOWED and chosen not in ALLOWED[name]:
-                chosen = DEFAULTS[name]
-        view()[name] = chosen
-    view()["place"] = str(max(1, number("place") or 1))
-    view()["marks"] = [mark for mark in view()["marks"] if mark in MARKS]
+    take(page, arrived)
 
 
-def keep(page: str) -> None:
-    """Writes the view to the address."""
+def take(page: str, address: Mapping[str, list[str]]) -> None:
+    """Makes the view what an address of a page says; keeps what it asks for in vain."""
+    fields, st.session_state[PROBLEMS] = view_values.taken(page, address, view())
+    view().update(fields)
+
+
+def problems() -> list[tuple[str, str]]:
+    """Fields of the last link that hold what no such field can, with what they held."""
+    return list(st.session_state.get(PROBLEMS, []))
+
+
+def keep(page: str, open_field: str = "") -> None:
+    """Writes the view to the address.
+
+    Where a page has settled a field that was open, such as the document, what was drawn before it
+    (menu, citation) starts over, once.
+
+    Args:
+        open_field: a field that the page will settle; until then nothing is written, so that the
+            browser's history holds no address without it.
+    """
     address = address_of(page)
+    if open_field and not view()[open_field]:
+        st.session_state[DRAWN] = address
+        return
     if {name: st.query_params.get_all(name) for name in st.query_params} != address:
         st.query_params.from_dict(address)
     st.session_state[WRITTEN] = address
+    drawn = st.session_state.setdefault(DRAWN, address)
+    if drawn != address and st.session_state.get(SETTLED) != address:
+        st.session_state[SETTLED] = address
+        st.rerun()
 
 
 def address_of(page: str, **changes: Any) -> dict[str, list[str]]:
     """The address of a page with this view, some fields changed."""
-    fields: Mapping[str, Any] = {**view(), **changes}
+    fields: Mapping[str, Any] = {**view(), **_with_span(changes)}
     return {
         name: [str(v) for v in fields[name]] or [""] if name in LISTS else [str(fields[name])]
-        for name in FIELDS[page]
+        for name in view_values.fields_of(page, str(fields["present"]))
+        if name in FIELDS[page] or fields[name]
     }
+
+
+def open_address(page: str, address: Mapping[str, list[str]], **more: list[str]) -> None:
+    """Opens a page at an address as it was kept, some fields written over."""
+    # In full at once: an entry of the history with some of its fields would be one too many.
+    take(page, {"size": [view()["size"]], **address, **more})
+    go(page)
 
 
 def go(page: str, **changes: Any) -> None:
     """Opens another page, some fields of the view changed."""
-    view().update(changes)
+    view().update(_with_span(changes))
     st.switch_page(f"pages/{page}.py", query_params=address_of(page))
 
 
-def change(name: str, key: str, resets: Iterable[str] = ()) -> None:
-    """Callback of a widget: takes its value over, and puts other fields back to their default."""
+def change(
+    name: str, key: str, resets: Iterable[str] = (), options: Collection[Any] | None = None
+) -> None:
+    """Callback of a widget: takes its value over, and puts other fields back to their default.
+
+    Args:
+        options: what the widget offers. The browser may send something else, such as a label of
+            the run that was open before; that is not taken over.
+    """
     value = st.session_state[key]
+    if options is not None and name in LISTS:
+        value = [one for one in value or () if one in options]
+    elif options is not None and value is not None and value not in options:
+        put()
+        return
     put(**{name: DEFAULTS[name] if value is None else value})
     put(**{other: DEFAULTS[other] for other in resets})
 
 
 def put(**changes: Any) -> None:
     """Changes the view, in the callback of a widget."""
-    view().update(changes)
+    view().update(_with_span(changes))
     st.session_state[ACTED] = True
+
+
+def _with_span(changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The changes, and no marked passage where they lead to another document."""
+    moved = any(name in changes and str(changes[name]) != view()[name] for name in ("run", "doc"))
+    return {"span": "", **changes} if moved else changes
 
 
 def show(key: str, value: Any) -> None:
@@ -165,20 +163,27 @@ def plot() -> Plot:
 
 def number(name: str) -> int | None:
     """A field that holds a whole number; None if it holds anything else."""
-    value = str(view()[name])
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+    return view_values.number(view(), name)
+
+
+def real(name: str) -> float | None:
+    """A field that holds a finite number; None if it holds anything else."""
+    return view_values.real(view(), name)
+
+
+def passage() -> tuple[int, int] | None:
+    """The characters (start, end) of the document that the field `span` names."""
+    return view_values.passage(view())
 
 
 def only() -> DocumentFilter:
     """The filter of the ranking."""
-    fields = view()
-    return DocumentFilter(
-        tuple(fields["source"]),
-        tuple(fields["domain"]),
-        tuple(fields["category"]),
-        tuple(fields["difficulty"]),
-        fields["text"].strip(),
-    )
+    return view_values.only(view())
+
+
+def folds() -> bool:
+    """Whether near-duplicates stand behind the first of them."""
+    return view_values.folds(view())
 
 
 def href(page: str, **changes: Any) -> str:

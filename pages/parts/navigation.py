@@ -12,9 +12,12 @@ PAGES = {
     FIRST: "Overview",
     "rankings": "Rankings",
     "document": "Document",
-    "rank_curves": "Rank curves",
+    "query": "Query",
+    "search": "Search",
     "compare": "Compare",
+    "rank_curves": "Rank curves",
     "trust": "Trust",
+    "notebook": "Notebook",
     "method": "Method",
 }
 BY_APP = "page is run by app.py"

@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 
 import plotly.graph_objects as go
-import streamlit as st
 
 from attribution_engine.store.comparison_views import At, Plane, PlanePoint
-from pages.parts.figures import ink
+from pages.parts.figures import DENSITY, inert, ink
 from pages.parts.wording import signed, whole
 
-# Neither the colours of the sign nor those of the kinds of query.
-LIGHT = [[0, "#E4DFF0"], [1, "#3F2F73"]]
-DARK = [[0, "#352F4A"], [1, "#C9BDF2"]]
 MARKS: tuple[tuple[At, str, float], ...] = (
     ("neither", "circle", 3),
     ("here", "triangle-up-open", 9),
@@ -26,9 +22,10 @@ def plane_figure(plane: Plane, here: str, there: str, axes: tuple[str, str], k: 
     """The plane; a click on a point gives its two document numbers.
 
     Args:
-        here, there: names of the runs.
-        axes: titles of both axes.
+        here, there: names of the runs, as they are.
+        axes: titles of both axes, as they are.
     """
+    here, there = inert(here, 24), inert(there, 24)
     ranks = plane.plot != "score"
     figure = go.Figure()
     if plane.counts:
@@ -54,8 +51,8 @@ def plane_figure(plane: Plane, here: str, there: str, axes: tuple[str, str], k: 
         dragmode="zoom",
     )
     for axis, title, values in (
-        (figure.update_xaxes, axes[0], [one.x for one in plane.points]),
-        (figure.update_yaxes, axes[1], [one.y for one in plane.points]),
+        (figure.update_xaxes, inert(axes[0], 100), [one.x for one in plane.points]),
+        (figure.update_yaxes, inert(axes[1], 100), [one.y for one in plane.points]),
     ):
         axis(title=title, zeroline=not ranks)
         if plane.plot == "rank_log":
@@ -83,7 +80,7 @@ def _density(plane: Plane) -> go.Heatmap:
         ],
         hovertemplate="%{text}<extra></extra>",
         hoverongaps=False,
-        colorscale=DARK if st.context.theme.type == "dark" else LIGHT,
+        colorscale=[[0, DENSITY[0]], [1, DENSITY[1]]],
         zmin=0,
         zmax=max(1.0, math.log10(max(1, most))),
         colorbar={

@@ -2,7 +2,7 @@
 export default function (component) {
   const { data, parentElement } = component;
   const panel = parentElement.querySelector(".panel");
-  const set = (name, text) => { panel.querySelector(name).textContent = text; };
+  const set = (name, text) => setSafely(panel.querySelector(name), text, false);
   const badge = panel.querySelector(".badge");
   badge.hidden = !data.verdict.length;
   badge.className = `badge ${data.verdict[1] ?? ""}`;
@@ -21,13 +21,13 @@ export default function (component) {
   panel.querySelectorAll(".key > *").forEach((part, at) => { part.textContent = data.key[at]; });
   const text = panel.querySelector(".text");
   // Long texts fold one by one, so that the completion is never hidden behind a long prompt.
-  const long = (words) => words.length > 420 || words.split("\n").length > 5;
+  const long = (words) => words.length > 200 || words.trim().split("\n").length > 2;
   const whole = data.completion.join("");
   const folds = long(data.prompt) || long(whole);
   text.classList.toggle("long", folds);
   panel.querySelector(".prompt").classList.toggle("folds", long(data.prompt));
   completion.classList.toggle("folds", long(whole));
-  const button = panel.querySelector(".panel > button");
+  const button = panel.querySelector(".foot > button");
   if (panel.dataset.id !== data.id) {
     panel.dataset.id = data.id;
     text.classList.add("folded");
@@ -79,7 +79,7 @@ function drawItems(panel, data) {
 
 function add(parent, tag, text) {
   const element = document.createElement(tag);
-  if (text !== null) element.textContent = text;
+  if (text !== null) setSafely(element, text, false);
   parent.append(element);
   return element;
 }

@@ -14,12 +14,16 @@ from pages.parts import wording
 
 FOLDER = Path(__file__).parent
 ITEM_CHARACTERS = 4_000  # of an item's prompt and of its completion; the rest is counted
+# The same of each part of a query; the page Query has all of it.
+QUERY_CHARACTERS = 200_000
 
 _panel = st.components.v2.component(
     "influence_query",
     html=(FOLDER / "query_panel.html").read_text(encoding="utf-8"),
     css=(FOLDER / "query_panel.css").read_text(encoding="utf-8"),
-    js=(FOLDER / "query_panel.js").read_text(encoding="utf-8"),
+    js="\n".join(
+        (FOLDER / name).read_text(encoding="utf-8") for name in ("query_panel.js", "unseen.js")
+    ),
 )
 
 
@@ -38,10 +42,11 @@ def query_panel(
             "name": f"Query {query.query_id} · {query.suite}{task} · {query.kind}",
             "size": size_of(query, items),
             "reference": wording.one_line(reference, 80),
-            "prompt": query.prompt,
+            "prompt": shortened(query.prompt, QUERY_CHARACTERS),
             # The completion of a set only names its items, which are listed by themselves.
             "completion": [] if items else [
-                query.completion[:start], query.completion[start:end], query.completion[end:],
+                shortened(part, QUERY_CHARACTERS) for part in
+                (query.completion[:start], query.completion[start:end], query.completion[end:])
             ],
             "marked": "span" if query.span else "all" if query.n_tokens else "nothing",
             "key": key_of(query, items, method),
@@ -112,7 +117,7 @@ def _items_title(items: Sequence[QueryItem]) -> str:
     return f"Items: {wording.whole(n)} in the set, {wording.whole(len(items) - n)} not in it"
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, most: int = ITEM_CHARACTERS) -> str:
     """A text, or its beginning and how many characters follow."""
-    rest = len(text) - ITEM_CHARACTERS
-    return text if rest <= 0 else f"{text[:ITEM_CHARACTERS]}… ({wording.whole(rest)} more)"
+    rest = len(text) - most
+    return text if rest <= 0 else f"{text[:most]}… ({wording.whole(rest)} more)"

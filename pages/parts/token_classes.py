@@ -8,7 +8,8 @@ import streamlit as st
 
 from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.split_views import ClassShare
-from pages.parts import wording
+from pages.parts import captions, links, wording
+from pages.parts.export import downloads
 from pages.parts.heatmap import CLASSES
 from pages.parts.table import Column, Row, table
 
@@ -18,13 +19,28 @@ def token_classes(reader: StoreReader, query_id: int, method: wording.Method) ->
     shares = reader.token_classes(query_id)
     if not shares:
         return
-    st.header(f"Token classes of query {query_id}", anchor=False)
+    by_domain = reader.token_classes(query_id, by_domain=True)
+    run = links.view()["run"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.header(f"Token classes of query {query_id}", anchor=False, width="content")
+        downloads(
+            f"token classes query {query_id}",
+            lambda: [*shares, *by_domain],
+            "export token classes",
+            caption=captions.caption(
+                reader.run().name or run,
+                query_id,
+                scale=f"share: sum of a class ÷ summed sizes; mean: {method.bare_unit} a token",
+                alignment="update",
+            ),
+            run=run,
+            query_id=query_id,
+        )
     st.caption(
         "Each document's influence on this query is split over its tokens (alignment update: where "
         "the weight update is made) and summed by the class of the token, over all documents. "
         "Share: the sum of a class ÷ the summed sizes of all classes in all domains."
     )
-    by_domain = reader.token_classes(query_id, by_domain=True)
     domains = {one.domain for one in by_domain}
     left, _ = st.columns([3, 2])
     with left:

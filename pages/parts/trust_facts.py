@@ -151,7 +151,8 @@ def _scoring(lab: Mapping[str, Any], run: RunInfo) -> str:
         return ""
     damping = "not known" if run.damping is None else f"{run.damping:g}"
     return (
-        f"The lab's EK-FAC scores use {_maps(str(how['modules']))} and damping {how['damping']}; "
+        f"The lab's EK-FAC scores use {_maps(str(how['modules']))} and damping "
+        f"{wording.label(str(how['damping']))}; "
         f"this run's use {_maps(run.modules)} and damping {damping}. "
     )
 

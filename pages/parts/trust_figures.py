@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -11,7 +10,7 @@ from plotly.subplots import make_subplots
 from attribution_engine.findings.behaviour_cut import Effect
 from attribution_engine.findings.faithfulness import ACCURACY, UNCUT, FaithfulnessRow
 from pages.parts import wording
-from pages.parts.figures import OTHER, ink
+from pages.parts.figures import OTHER, inert, ink
 from pages.parts.wording import decimal
 
 # The run's own method has the colour of the text; the others none of the colours of the sign.
@@ -52,7 +51,7 @@ def removal(
         colour, dash, symbol = _style(method, own)
         here = [row for row in rows if row.method == method and row.condition in shares]
         at = [shares.index(row.condition or "") + shift for row in here]
-        name = _safe(method_name(method))
+        name = inert(method_name(method))
         _intervals(figure, here, at, "vertical", colour, name)
         figure.add_scatter(
             x=at,
@@ -74,7 +73,7 @@ def removal(
         title="share of the lab's documents removed, the most helpful first"
         + ("" if one_percent is None else f" (1% = {wording.whole(one_percent)} documents)"),
         tickvals=list(range(len(shares))),
-        ticktext=[_safe(share) for share in shares],
+        ticktext=[inert(share) for share in shares],
         range=[-0.5, len(shares) - 0.5],
         zeroline=False,
     )
@@ -150,8 +149,8 @@ def behaviour(
             colour, symbol = _arm(arm)
             of_arm = [row for row in here if row.condition == arm]
             heights = [suites.index(row.suite or "") + shifts[arm] for row in of_arm]
-            _intervals(figure, of_arm, heights, "horizontal", colour, _safe(arm), column)
-            _marks(figure, of_arm, heights, colour, symbol, column, _safe(arm), column == 1)
+            _intervals(figure, of_arm, heights, "horizontal", colour, inert(arm), column)
+            _marks(figure, of_arm, heights, colour, symbol, column, inert(arm), column == 1)
         span = (-0.04, 1.04) if quantity == ACCURACY else None
         figure.update_xaxes(title=titles[quantity], zeroline=False, range=span, col=column)
     last = len(rows) + 1
@@ -167,7 +166,7 @@ def behaviour(
                 x=[value], y=[height], mode="markers", showlegend=False,
                 marker={"symbol": symbol + ("-open" if kind == "predicted" else ""), "size": 10,
                         "color": colour, "line": {"width": 2, "color": colour}},
-                hovertemplate=f"{_safe(effect.condition)}, {kind}: {wording.signed(value)} nats"
+                hovertemplate=f"{inert(effect.condition)}, {kind}: {wording.signed(value)} nats"
                 "<extra></extra>",
                 row=1, col=last,
             )  # fmt: skip
@@ -186,7 +185,7 @@ def _listed(figure: go.Figure, names: Sequence[str], row_height: int = ROW_HEIGH
         zeroline=False,
         showgrid=False,
     )
-    figure.update_yaxes(ticktext=[_safe(name) for name in names], automargin=True, col=1)
+    figure.update_yaxes(ticktext=[inert(name) for name in names], automargin=True, col=1)
     return figure.update_layout(
         height=AXES_HEIGHT + row_height * max(2, len(names)),
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
@@ -289,7 +288,7 @@ def _ceiling(figure: go.Figure, ceiling: FaithfulnessRow) -> None:
         x=ceiling.figure,
         line={"dash": "dot" if ceiling.condition else "dash", "width": 1.5, "color": ink()},
         annotation={
-            "text": f"ceiling, {_safe(of)}: {decimal(ceiling.figure)}",
+            "text": f"ceiling, {inert(of)}: {decimal(ceiling.figure)}",
             "font": {"color": ink()},
         },
         # The two lines lie close together; their names are written to either side.
@@ -321,16 +320,11 @@ def _cell(column: int | None) -> dict[str, int]:
 def _said(row: FaithfulnessRow) -> str:
     """What a dot is, for whoever points at it."""
     parts = [
-        _safe(row.condition or ""),
-        _safe(row.suite or ""),
+        inert(row.condition or ""),
+        inert(row.suite or ""),
         "" if row.query_id is None else f"query {row.query_id}",
         "" if row.seed is None else f"seed {row.seed}",
     ]
     interval = "" if row.low is None else f" ({decimal(row.low)} to {decimal(row.high)})"
-    said = f"{decimal(row.figure, 3)} {_safe(row.unit)}{interval}"
+    said = f"{decimal(row.figure, 3)} {inert(row.unit)}{interval}"
     return ", ".join([*filter(None, parts), said])
-
-
-def _safe(text: str) -> str:
-    """Text in which Plotly finds no tags; it would make links and pictures of some."""
-    return escape(wording.one_line(text, 60), quote=False)

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
-from attribution_engine.findings.faithfulness import (
-    ACCURACY,
-    ACCURACY_DROP,
-    CEILING,
-    DROP,
-    LDS,
-    LOG_PROBABILITY,
-    PLANTED,
-    SPEARMAN,
-    FaithfulnessRow,
-    overall,
-)
+from attribution_engine.findings.faithfulness import ACCURACY_DROP, DROP, FaithfulnessRow
 from attribution_engine.findings.verdicts import Verdict
 from attribution_engine.store.trust_views import TrustReport
-from pages.parts import figures, links, trust_figures, wording
-from pages.parts.export import csv_bytes
+from pages.parts import captions, links, runs, wording
+from pages.parts.export import downloads
+from pages.parts.figure import figure
 from pages.parts.table import Column, Row, table
 from pages.parts.trust_facts import COLOURS, QUESTIONS, TITLES, command, lab_accuracies, why_not
 from pages.parts.trust_figures import method_name
+from pages.parts.trust_plots import TrustPlot, shares_removed, trust_plot
 
 EXACT = "figure (low to high)"
 
@@ -55,21 +46,26 @@ def show_section(report: TrustReport, experiment: str, query_id: int | None, pat
         st.code(command(path), language=None)
         return
     st.markdown(wording.label(verdict.sentence))
-    DRAWN[experiment](report, query_id)
-    st.download_button(
-        "All figures of this test as CSV",
-        csv_bytes(rows, run=links.view()["run"]),
-        file_name=f"trust-{experiment}.csv",
-        mime="text/csv",
-        on_click="ignore",
-        key=f"csv_{experiment}",
-    )
+    if experiment == "removal":
+        _removal(report, query_id)
+    else:
+        _plot(trust_plot(report, experiment, query_id), experiment, query_id)
+        if experiment == "lds":
+            _seed_rankings(report, "lds")
+        if experiment == "behaviour_cut":
+            _effects(report)
+    _export(f"every figure of the test {TITLES[experiment].lower()}", rows, f"rows_{experiment}")
+    method_link(f"method_{experiment}", "How this test is made")
+
+
+def method_link(key: str, words: str) -> None:
+    """A link to the note that says how the figures came about."""
+    with st.container(key=key):
+        st.page_link("pages/method.py", label=words, query_params=links.address_of("method"))
 
 
 def _removal(report: TrustReport, query_id: int | None) -> None:
     view = links.view()
-    drops = report.of("removal", DROP)
-    shares = list(dict.fromkeys(row.condition or "" for row in drops))
     of_query = "The chosen query" if query_id is None else f"Query {query_id}"
     spreads = {"mean": "Mean over queries", "seeds": "Every seed", "query": of_query}
     links.show("pick_spread", view["spread"])
@@ -82,28 +78,13 @@ def _removal(report: TrustReport, query_id: int | None) -> None:
         on_change=links.change,
         args=("spread", "pick_spread"),
     )
-    chosen = {
-        "mean": overall(drops, DROP),
-        "seeds": [row for row in drops if row.seed is not None and row.query_id is None],
-        "query": [row for row in drops if row.query_id == query_id and row.seed is None],
-    }[view["spread"]]
-    if chosen:
-        lines = view["spread"] != "seeds"
-        figure = trust_figures.removal(chosen, shares, report.method, lines, report.one_percent)
-        _plot(figure, "removal", "Drop in log-probability by share of the lab's documents removed")
-    else:
-        _lacking(drops, query_id, view["spread"])
-    st.caption(
-        "How much less likely completions become when the lab is trained again without the "
-        "documents that a method ranks highest, in nats: higher is better for the method. "
-        "Upright lines are 95\u00a0% intervals, over queries and seeds for the mean and over seeds "
-        "for one query; documents drawn at random show what any removal costs. Which method is "
-        "ahead is not read off these lines but off the interval of the paired difference, which "
-        "stands among the figures at the end of this page."
-    )
+    plot = trust_plot(report, "removal", query_id, view["spread"])
+    if plot.figure is None:
+        _lacking(report.of("removal", DROP), query_id, view["spread"])
+    _plot(plot, "removal", query_id)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _accuracy_drops(report, shares)
+        _accuracy_drops(report, shares_removed(report))
     with right:
         _seed_rankings(report, "removal")
 
@@ -157,6 +138,7 @@ def _seed_rankings(report: TrustReport, experiment: str) -> None:
             ],
             key=f"seed_orders_{experiment}",
         )  # fmt: skip
+    _export(f"order of methods over seeds, {experiment}", rankings, f"seed_files_{experiment}")
 
 
 def _accuracy_drops(report: TrustReport, shares: list[str]) -> None:
@@ -193,135 +175,41 @@ def _accuracy_drops(report: TrustReport, shares: list[str]) -> None:
         ],
         key="accuracy_drops",
     )
+    found = [row for row in rows if row.condition == share]
+    _export(f"drop in share reproduced with {share} removed", found, "accuracy_drops_files")
     st.caption(
         "Percentage points of the suite's completions that greedy decoding reproduces to the "
         "letter, mean over seeds; − = more reproduced than before."
     )
 
 
-def _lds(report: TrustReport, query_id: int | None) -> None:
-    rows = report.of("lds", LDS)
-    means = _best_first([row for row in overall(rows, LDS) if row.method != CEILING])
-    singles = [row for row in rows if row.query_id is not None and row.seed is None]
-    noted = any(row.condition for row in means)
-    ceilings = [row for row in overall(rows, LDS) if row.method == CEILING]
-    _plot(
-        trust_figures.methods_beside(
-            [("Spearman of predicted and real change of log-probability", means, singles)],
-            report.method, query_id, ceilings,
-        ),
-        "lds",
-        "Linear datamodelling score of every method",
+def _effects(report: TrustReport) -> None:
+    """What cutting did by suite, and what the influence had said."""
+    if not report.effects:
+        return
+    table(
+        "Predicted and real change by suite and cut",
+        [
+            Column("Suite"),
+            Column("Cut"),
+            Column("Predicted (nats)", "number"),
+            Column("Happened (nats)", "number"),
+            Column("Accuracy", "number", "Change in percentage points"),
+            Column("Beyond noise", "number", "The change by seed has its interval off zero"),
+            Column("Agrees", "number", "Both changes have the same sign"),
+        ],
+        [
+            Row(f"{number}", [
+                each.suite, each.condition, wording.signed(each.predicted),
+                wording.signed(each.real), _points(each.accuracy),
+                "yes" if each.separated else "no",
+                "–" if each.predicted is None else "yes" if each.agrees else "no",
+            ])
+            for number, each in enumerate(report.effects)
+        ],
+        key="effects",
     )  # fmt: skip
-    st.caption(
-        "The lab is trained again on many random halves of its documents; the score is Spearman's "
-        "correlation, over these halves, between the sum of a query's scores on a half and the "
-        "log-probability that training on it gave (Park et al. 2023). Large dots are means over "
-        "queries with 95\u00a0% intervals by bootstrap over halves, small dots single queries"
-        + _ringed(singles, query_id)
-        + "; the dashed line is what a perfect predictor of the part that seeds have in common "
-        "would reach against one seed: the root of the correlation between seeds. The scores are "
-        "made from a model of the same seed and may know some of its own part, so they can exceed "
-        "it."
-        + (
-            " Open marks and the dotted line: of the means over seeds, in which noise is smaller."
-            if noted
-            else ""
-        )
-    )
-    _seed_rankings(report, "lds")
-
-
-def _planted(report: TrustReport, query_id: int | None) -> None:
-    panels: list[tuple[str, Sequence[FaithfulnessRow], Sequence[FaithfulnessRow]]] = []
-    for quantity in PLANTED:
-        means = _best_first(overall(report.of("planted", quantity), quantity))
-        panels.append((f"{quantity} (0 to 1)", means, []))
-    own = any(row.condition for _, means, _ in panels for row in means)
-    _plot(
-        trust_figures.methods_beside(panels, report.method, span=(-0.04, 1.04)),
-        "planted",
-        "Mean reciprocal rank and recall at 10 of every method",
-    )
-    st.caption(
-        "Some documents alone state a fact that a query asks for. Mean reciprocal rank is the mean "
-        "of 1 ÷ rank of that document, recall@10 the share of facts whose document is among the "
-        "first ten; both are 1 at best. Such documents share rare words with their query, so a "
-        "search for words (BM25) does well here by nature and is left out of the verdict. Lines "
-        "are 95\u00a0% intervals over facts."
-        + (" Open marks: in this run's own rankings, filled ones in the lab." if own else "")
-    )
-
-
-def _stability(report: TrustReport, query_id: int | None) -> None:
-    rows = report.of("stability", SPEARMAN)
-    medians = overall(rows, SPEARMAN)
-    singles = [row for row in rows if row.query_id is not None]
-    _plot(
-        trust_figures.conditions(medians, singles, query_id),
-        "stability",
-        "Spearman's correlation of scores under pairs of choices",
-    )
-    st.caption(
-        "Each query is scored twice, under two choices that ought to give the same order of "
-        "documents; 1 is the same order. Large dots are medians over queries, lines the middle "
-        "half, small dots single queries" + _ringed(singles, query_id) + "."
-    )
-
-
-def _behaviour(report: TrustReport, query_id: int | None) -> None:
-    rows = {
-        quantity: [row for row in report.of("behaviour_cut", quantity) if row.seed is None]
-        for quantity in (LOG_PROBABILITY, ACCURACY)
-    }
-    titles = {
-        LOG_PROBABILITY: "log-probability (nats per item)",
-        ACCURACY: "accuracy (share)",
-        "change": "change in log-probability (nats)",
-    }
-    _plot(
-        trust_figures.behaviour(rows, report.effects, titles),
-        "behaviour_cut",
-        "Log-probability and accuracy by suite with and without the behaviour",
-    )
-    st.caption(
-        "The traces are trained on as they are, without their exploration, and without text of the "
-        "same length elsewhere. On the right the change against the uncut traces: filled marks "
-        "are what happened, open ones what the influence of the cut text had predicted; on the "
-        "same side of zero they agree."
-    )
-    if report.effects:
-        table(
-            "Predicted and real change by suite and cut",
-            [
-                Column("Suite"),
-                Column("Cut"),
-                Column("Predicted (nats)", "number"),
-                Column("Happened (nats)", "number"),
-                Column("Accuracy", "number", "Change in percentage points"),
-                Column("Beyond noise", "number", "The change by seed has its interval off zero"),
-                Column("Agrees", "number", "Both changes have the same sign"),
-            ],
-            [
-                Row(f"{number}", [
-                    each.suite, each.condition, wording.signed(each.predicted),
-                    wording.signed(each.real), _points(each.accuracy),
-                    "yes" if each.separated else "no",
-                    "–" if each.predicted is None else "yes" if each.agrees else "no",
-                ])
-                for number, each in enumerate(report.effects)
-            ],
-            key="effects",
-        )  # fmt: skip
-
-
-DRAWN = {
-    "removal": _removal,
-    "lds": _lds,
-    "planted": _planted,
-    "stability": _stability,
-    "behaviour_cut": _behaviour,
-}
+    _export("predicted and real change by suite and cut", report.effects, "effects_files")
 
 
 def show_lab_accuracy(report: TrustReport) -> None:
@@ -341,6 +229,9 @@ def show_lab_accuracy(report: TrustReport) -> None:
             [Row(cells[0], cells) for cells in suites],
             key="lab_accuracy",
         )
+        names = ("suite", "questions", "nats", "reproduced")
+        records = [dict(zip(names, cells, strict=True)) for cells in suites]
+        _export("completions under the models of the lab", records, "lab_accuracy_files")
 
 
 def show_figures(report: TrustReport) -> None:
@@ -364,10 +255,35 @@ def show_figures(report: TrustReport) -> None:
             ],
             key="all_figures",
         )  # fmt: skip
+        _export("every mean of every test", means, "all_figures_files")
 
 
-def _plot(figure: go.Figure, name: str, alt: str) -> None:
-    st.plotly_chart(figure, key=f"trust_{name}", config=figures.DOWNLOAD, alt=alt)
+def _plot(plot: TrustPlot, experiment: str, query_id: int | None) -> None:
+    """The figure with its files, and below what it shows."""
+    if plot.figure is not None:
+        run = runs.current().run()
+        figure(
+            plot.figure,
+            key=f"trust_{experiment}",
+            name=f"trust-{experiment}-{links.view()['run']}",
+            caption=captions.caption(
+                links.view()["run"], query_id, scale=plot.scale, test=TITLES[experiment],
+                method=wording.method(run.method).name,
+            ),
+            alt=plot.alt,
+        )  # fmt: skip
+    st.caption(plot.words)
+
+
+def _export(name: str, records: Sequence[Any], key: str) -> None:
+    run = links.view()["run"]
+    downloads(
+        f"trust, {name}, {run}",
+        lambda: records,
+        key=key,
+        caption=captions.caption(run, method=method_name(runs.current().run().method)),
+        run=run,
+    )
 
 
 def _lacking(rows: Sequence[FaithfulnessRow], query_id: int | None, spread: str) -> None:
@@ -377,14 +293,6 @@ def _lacking(rows: Sequence[FaithfulnessRow], query_id: int | None, spread: str)
         st.info(f"Query {query_id} was not tested. Those that were: {numbers}.")
     else:
         st.info("The store holds no such figures.")
-
-
-def _best_first(rows: Sequence[FaithfulnessRow]) -> list[FaithfulnessRow]:
-    return sorted(rows, key=lambda row: -row.figure)
-
-
-def _ringed(rows: Sequence[FaithfulnessRow], query_id: int | None) -> str:
-    return f" (ringed: query {query_id})" if query_id in {row.query_id for row in rows} else ""
 
 
 def _percent(row: FaithfulnessRow | None) -> str:

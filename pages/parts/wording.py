@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from os.path import commonprefix
 
 from attribution_engine.store.views import QueryInfo, RunInfo, Side
+from attribution_engine.text.hidden import hidden_characters
 
 SIDE_NAMES = {"helpful": "▲ Helpful", "harmful": "▼ Harmful"}
 ALIGNMENTS = {
@@ -216,8 +217,29 @@ def one_line(text: str, length: int) -> str:
 
 
 def label(text: str) -> str:
-    """Untrusted text for a widget's label: no character keeps a meaning in Markdown."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+    """Untrusted text for a widget's label: no character keeps a meaning in Markdown.
+
+    Bare addresses become links whatever is escaped: an invisible character parts them.
+    """
+    apart = re.sub(r"(?i)(:(?=//)|www(?=\.)|@)", "\\1\u2060", " ".join(text.split()))
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", apart)
+
+
+def hidden_words(text: str) -> str:
+    """Which characters of a text cannot be seen; nothing where all can."""
+    found = hidden_characters(text)
+    if not found:
+        return ""
+    listed = ", ".join(f"{name} {whole(n)}×" for name, n in found[:8])
+    more = f" and {len(found) - 8} other kinds" if len(found) > 8 else ""
+    total = sum(n for _, n in found)
+    kind = "character" if total == 1 else "characters"
+    return f"This text holds {whole(total)} {kind} that cannot be seen: {listed}{more}."
+
+
+def component_key(text: str) -> str:
+    """A text as the key of a component: Streamlit keeps double underscores for itself."""
+    return re.sub("_(?=_)", "_·", text)
 
 
 def verdict(correct: bool | None) -> tuple[str, str]:
