@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Dialog, Page, expect, sync_playwright
 
+HERE = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:blank")
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -26,7 +27,15 @@ FLAGS = [
 
 
 @pytest.fixture(scope="module")
-def address(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def notes_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The notebook of the server: never a person's own."""
+    return tmp_path_factory.mktemp("notes") / "notes.sqlite"
+
+
+@pytest.fixture(scope="module")
+def address(
+    folder: Path, notes_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """A server of its own on a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -34,9 +43,9 @@ def address(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     log = tmp_path_factory.mktemp("server") / "log.txt"
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            [sys.executable, "-m", "streamlit", "run", "serve.py", "--server.port", str(port)],
             cwd=ROOT,
-            env={**os.environ, "INFLUENCE_RUNS": str(folder)},
+            env={**os.environ, "INFLUENCE_RUNS": str(folder), "INFLUENCE_NOTES": str(notes_path)},
             stdout=out,
             stderr=subprocess.STDOUT,
         )
@@ -72,20 +81,25 @@ def context() -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """A fresh session; no script of a page may fail, nothing may be fetched from elsewhere."""
+    """A fresh session; no script may fail, nothing be fetched from elsewhere, no dialog open."""
     page = context.new_page()
     page.set_default_timeout(15_000)
     expect.set_options(timeout=15_000)
     failures: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        failures.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def watch(url: str) -> None:
+        if not url.startswith(HERE):
+            failures.append(url)
+
     page.on("pageerror", lambda error: failures.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
-            else failures.append(request.url)
-        ),
-    )
+    page.on("dialog", refuse)
+    page.on("request", lambda request: watch(request.url))
+    page.on("websocket", lambda socket: watch(socket.url))
+    page.on("popup", lambda popup: watch(popup.url))
     yield page
     page.close()
     assert not failures

@@ -101,3 +101,42 @@ def test_plot_and_query_are_in_the_address_and_the_runs_swap(
     across = page.locator(".js-plotly-plot .xtitle").filter(has_text=there)
     expect(across).to_be_visible()
     assert f"query={best}&" in page.url and "plot=score" in page.url
+
+
+def test_two_queries_a_point_and_both_heatmaps(page: Page, address: str, folder: Path) -> None:
+    reader = StoreReader(folder / "first.duckdb")
+    page.goto(f"{address}/compare?run=first&query=6&mode=queries&query2=2&plot=score&top=10")
+    points = page.locator(".js-plotly-plot .scatterlayer .trace").last.locator(".point")
+    expect(points.first).to_be_visible()
+    points.first.scroll_into_view_if_needed()
+    box = points.first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(200)  # Plotly looks for the point under the pointer after a moment.
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url(re.compile(r"doc=\d+"))
+    chosen = re.search(r"doc=(\d+)", page.url)
+    assert chosen is not None
+    card = page.locator(".facts").filter(has_text=f"Document {chosen[1]}")
+    for query in (6, 2):
+        one = reader.ranked_documents(query, [int(chosen[1])])[0]
+        expect(card).to_contain_text(f"Under query {query}rank {one.rank}, score")
+    page.get_by_role("button", name="Both heatmaps side by side").click()
+    page.wait_for_url(re.compile("mode=document&"))
+    assert f"doc={chosen[1]}" in page.url and "query2=2&" in page.url
+    texts = page.locator(".heatmap .text")
+    expect(texts).to_have_count(2)
+    expect(page.get_by_role("table", name=re.compile("Scores of document"))).to_have_count(2)
+    page.get_by_role("link", name=f"Read document {chosen[1]}").last.click()
+    page.wait_for_url(re.compile("/document.*query=2&"))
+
+
+def test_two_documents_stand_side_by_side(page: Page, address: str) -> None:
+    page.goto(f"{address}/compare?run=first&query=6&mode=documents&doc=0&doc2=1")
+    texts = page.locator(".heatmap .text")
+    expect(texts).to_have_count(2)
+    expect(texts.first).to_contain_text("<script>")
+    expect(texts.last).to_contain_text("$5 and $10")
+    page.get_by_role("button", name="Swap the documents").click()
+    page.wait_for_url(re.compile("doc2=0&"))
+    expect(texts.first).to_contain_text("$5 and $10")

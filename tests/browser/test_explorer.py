@@ -42,30 +42,30 @@ def test_from_overview_to_a_token_and_back(page: Page, address: str, reader: Sto
     page.goto(address)
     expect(page.get_by_role("heading", name="This run")).to_be_visible()
     page.locator("tbody[data-id='4'] a").click()
-    expect(page.get_by_role("heading", name="Most helpful documents")).to_be_visible()
+    for heading in ("Most helpful and most harmful documents", "Most helpful documents"):
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     expect(page.locator(".panel .word")).to_have_text("wrong")
     expect(page.locator(".panel .completion")).to_contain_text("Therefore the slope is")
     page.get_by_role("button", name="Show all").click()
-    expect(page.get_by_role("button", name="Fold")).to_be_visible()
+    expect(page.get_by_role("button", name="Fold", exact=True)).to_be_visible()
 
     press(page, "▼ Harmful")
-    expect(page.get_by_role("heading", name="Most harmful documents")).to_be_visible()
+    expect(page.get_by_role("heading", name="Most harmful documents", exact=True)).to_be_visible()
+    expect(page.locator(".table.box")).to_have_count(1)
     worst = reader.rankings(4, "harmful", limit=2).documents
-    first = page.locator("table tbody").first
+    first = page.locator(".table tbody").first
     expect(first).to_have_attribute("data-id", str(worst[0].doc_id))
     expect(first.locator("td").first).to_have_text("300")
-    first.click()
+    first.locator("a").first.click()
 
     expect(page.get_by_role("heading", name=f"Document {worst[0].doc_id}")).to_be_visible()
     scores = reader.token_scores(4, worst[0].doc_id, "predicted")
     assert scores is not None
-    at = scores.most_harmful[0]
+    at = int(scores.values.argmin())
     page.locator(f".t[data-i='{at}']").hover()
-    value = f"−{abs(scores.cells[at].value):#.3g} nats"
+    value = f"−{abs(float(scores.values[at])):#.3g} nats"
     expect(page.locator(".hover .value")).to_have_text(value)
-    expect(page.locator(".hover .where")).to_contain_text(
-        f"token {scores.cells[at].position + 1} of"
-    )
+    expect(page.locator(".hover .where")).to_contain_text(f"token {scores.cells.firsts[at] + 1} of")
     page.get_by_role("button", name="Next ›").last.click()
     expect(page.get_by_role("heading", name=f"Document {worst[1].doc_id}")).to_be_visible()
     assert f"doc={worst[1].doc_id}" in page.url
@@ -79,27 +79,30 @@ def test_pick_a_query_and_filter(page: Page, address: str, reader: StoreReader) 
     expect(page.locator(".panel .name")).to_contain_text("Query 6 · facts")
     choose(page, "Query (3 to choose from)", re.compile(r"8 \w+ · "))
     expect(page.locator(".panel .name")).to_contain_text("Query 8")
+    page.get_by_role("button", name="Filters").click()
     choose(page, "Source", "forum")
     page.keyboard.press("Escape")
-    page.get_by_label("Text contains").fill("apples")
+    page.keyboard.press("Escape")
+    search = page.get_by_label("Search the texts", exact=True)
+    search.fill("apples")
     page.keyboard.press("Enter")
     expected = reader.rankings(8, only=DocumentFilter(sources=("forum",), text="apples"))
-    expect(page.get_by_text(f"of {expected.total} documents that pass the filter")).to_be_visible()
-    expect(page.locator("table tbody").first).to_have_attribute(
+    expect(page.get_by_text(f"{expected.total} of 300 documents pass")).to_be_visible()
+    expect(page.locator(".table tbody").first).to_have_attribute(
         "data-id", str(expected.documents[0].doc_id)
     )
     assert "source=forum" in page.url and "text=apples" in page.url and "query=8" in page.url
-    page.get_by_label("Text contains").fill("no such words")
+    search.fill("no such words")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No document of this run passes the filter")).to_be_visible()
-    page.get_by_role("button", name="Take all filters off").click()
-    expect(page.get_by_text("Places 1 to 50 of 300 documents")).to_be_visible()
+    page.get_by_role("button", name="Take all filters off").first.click()
+    expect(page.get_by_text("300 documents; by influence")).to_be_visible()
 
 
 def test_reload_restores_the_view(page: Page, address: str, reader: StoreReader) -> None:
     page.goto(f"{address}/rankings?run=synthetic&query=7&side=harmful")
     press(page, "Norm-corrected")
-    expect(page.get_by_text("ordered by norm-corrected")).to_be_visible()
+    expect(page.get_by_text("300 documents; by norm-corrected")).to_be_visible()
     page.get_by_role("button", name="Page 2").click()
     expect(page.get_by_text("Places 51 to 100")).to_be_visible()
     link = page.url
@@ -108,7 +111,7 @@ def test_reload_restores_the_view(page: Page, address: str, reader: StoreReader)
     expected = reader.rankings(7, "harmful", "normed", 50, 50).documents[0]
     page.reload()
     expect(page.get_by_text("Places 51 to 100")).to_be_visible()
-    expect(page.locator("table tbody").first).to_have_attribute("data-id", str(expected.doc_id))
+    expect(page.locator(".table tbody").first).to_have_attribute("data-id", str(expected.doc_id))
     assert page.url == link
     page.get_by_role("link", name="Rank curves").click()
     expect(page.get_by_role("heading", name="Rank curves")).to_be_visible()
@@ -142,9 +145,9 @@ def test_hostile_documents_are_shown_unaltered(
     page: Page, address: str, reader: StoreReader
 ) -> None:
     page.goto(f"{address}/rankings?run=synthetic&query=0")
-    expect(page.locator("table tbody").first).to_contain_text("<script>window.harmed = true")
-    expect(page.locator("table tbody").nth(1)).to_contain_text("$5 and $10, *not* `code`")
-    page.locator("table tbody").first.click()
+    expect(page.locator(".table tbody").first).to_contain_text("<script>window.harmed = true")
+    expect(page.locator(".table tbody").nth(1)).to_contain_text("$5 and $10, *not* `code`")
+    page.locator(".table tbody").first.locator("a").first.click()
     for doc_id, hostile in HOSTILE.items():
         expect(page.get_by_role("heading", name=f"Document {doc_id}")).to_be_visible()
         view = reader.document(0, doc_id)
@@ -168,7 +171,9 @@ def test_rank_curves_draw(page: Page, address: str) -> None:
     assert page.locator(".js-plotly-plot .scatterlayer path.js-line").count() >= 8
     expect(page.get_by_text("query 0 (reasoning)")).to_be_visible()
     press(page, "Raw nats")
-    expect(page.get_by_text("|influence| (nats per unit of extra weight)")).to_be_visible()
+    expect(
+        page.get_by_text("|influence| (nats per unit of extra weight)", exact=True)
+    ).to_be_visible()
     assert "unit=influence" in page.url
 
 
@@ -199,5 +204,5 @@ def test_suite_and_search_are_in_the_address(page: Page, address: str) -> None:
 def test_a_link_with_an_unknown_filter_says_so(page: Page, address: str) -> None:
     page.goto(f"{address}/rankings?run=synthetic&query=1&source=nosuch")
     expect(page.get_by_text("which this run does not have")).to_be_visible()
-    expect(page.get_by_text("Places 1 to 50 of 300 documents")).to_be_visible()
+    expect(page.get_by_text("300 documents; by influence")).to_be_visible()
     assert "nosuch" not in page.url

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from attribution_engine.store.comparison import Comparison
 from attribution_engine.store.reader import StoreReader
 from pages.parts import wording
+from tests.pages.drawn import components, table_of
 from tests.pages.test_pages import draw, words
 from tests.synthetic_store import write_synthetic_store
 
@@ -151,6 +152,120 @@ def test_a_folder_of_one_run_says_how_to_make_another(
     assert "python -m attribution_engine run" in app.code[0].value
 
 
+def n_heatmaps(app: AppTest) -> int:
+    names = [one.proto.component_name for one in app.get("bidi_component")]
+    return names.count("influence_heatmap")
+
+
+def labels(app: AppTest) -> set[str]:
+    return {one.proto.label for one in app.get("page_link")}
+
+
+def test_modes_are_chosen_and_kept_in_the_address() -> None:
+    app = draw("compare", run="first", query="4", other="second")
+    headings = {
+        "document": "Compare one document under two queries",
+        "documents": "Compare two documents under one query",
+        "queries": "Compare two queries over all documents",
+        "runs": "Compare two runs",
+    }
+    for mode, heading in headings.items():
+        app.segmented_control(key="pick_mode").set_value(mode).run()
+        assert not app.exception and app.query_params["mode"] == mode
+        assert app.header[0].value == heading
+        assert "How the scores are computed" in labels(app)
+
+
+def test_one_document_under_two_queries(folder: Path) -> None:
+    app = draw("compare", run="first", mode="document", query="4", query2="7", doc="17")
+    reader = StoreReader(folder / "first.duckdb")
+    for query in (4, 7):
+        one = reader.ranked_documents(query, [17])[0]
+        (row,) = table_of(app, f"Scores of document 17 on query {query}")["rows"]
+        assert row["cells"] == [
+            *(wording.signed(value) for value in (one.influence, one.per_nat, one.normed)),
+            str(one.rank), str(one.rank_normed),
+        ]  # fmt: skip
+    assert {"About query 4", "About query 7", "Read document 17"} <= labels(app)
+    assert n_heatmaps(app) == 2
+    next(one for one in app.button if one.label == "Swap the queries").click().run()
+    assert (app.query_params["query"], app.query_params["query2"]) == ("7", "4")
+    app.selectbox(key="pick_query2").select(9).run()
+    app.text_input(key="pick_doc").set_value(" #23 ").run()
+    assert not app.exception
+    assert (app.query_params["query2"], app.query_params["doc"]) == ("9", "23")
+    app.button(key="doc_harmful").click().run()
+    last = reader.rankings(7, "harmful", "influence", 0, 1).documents[0]
+    assert app.query_params["doc"] == str(last.doc_id)
+
+
+def test_two_documents_under_one_query(folder: Path) -> None:
+    app = draw("compare", run="first", mode="documents", query="4")
+    reader = StoreReader(folder / "first.duckdb")
+    best, worst = (
+        reader.rankings(4, side, "influence", 0, 1).documents[0].doc_id  # type: ignore[arg-type]
+        for side in ("helpful", "harmful")
+    )
+    assert (app.query_params["doc"], app.query_params["doc2"]) == (str(best), str(worst))
+    assert n_heatmaps(app) == 2
+    next(one for one in app.button if one.label == "Swap the documents").click().run()
+    assert (app.query_params["doc"], app.query_params["doc2"]) == (str(worst), str(best))
+    app.text_input(key="pick_doc2").set_value("9999").run()
+    assert "names the document “9999”" in said(app) and n_heatmaps(app) == 1
+
+
+@pytest.mark.parametrize("side", ["helpful", "harmful"])
+@pytest.mark.parametrize("score", ["influence", "normed"])
+def test_two_queries_over_all_documents(folder: Path, side: str, score: str) -> None:
+    app = draw("compare", run="first", mode="queries", query="4", query2="7", side=side,
+               score=score, top="50", doc="17")  # fmt: skip
+    reader = StoreReader(folder / "first.duckdb")
+    found = reader.two_tops(4, 7, side, score, 50)  # type: ignore[arg-type]
+    assert f"Of the top 50 of either query, {found.n_both} are in both" in said(app)
+    for query, listed in ((4, found.first), (7, found.second)):
+        data = table_of(app, f"Top documents of query {query}")
+        assert [row["id"] for row in data["rows"]] == [str(one.document.doc_id) for one in listed]
+        marked = [row["cells"][2].startswith("●") for row in data["rows"]]
+        assert sum(marked) == found.n_both
+        assert f"query={query}&" in data["rows"][0]["href"]
+    pair = next(one for one in reader.query_neighbours(4) if one.query.query_id == 7)
+    agreement = next(
+        data for data in components(app) if isinstance(data, list) and data[0][0] == "Pearson"
+    )
+    assert [one[1] for one in agreement] == [
+        wording.decimal(pair.pearson, 3), wording.decimal(pair.spearman, 3),
+    ]  # fmt: skip
+    assert len(app.get("plotly_chart")) == 1
+    assert ("not of the norm-corrected score" in said(app)) == (score == "normed")
+    assert {"Read it under query 4", "Read it under query 7"} <= labels(app)
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ({"mode": "document", "query2": "99"}, "compares with the query “99”, which is not"),
+        ({"mode": "queries", "query2": "<b>"}, "compares with the query “<b>”, which is not"),
+        ({"mode": "document", "query2": "7", "doc": "9999"}, "document “9999”, which is not"),
+        ({"mode": "documents", "doc": "x"}, "document “x”, which is not"),
+        ({"mode": "queries", "query2": "4"}, "Both queries are the same one"),
+        ({"mode": "queries", "query2": "7", "doc": "9999"}, "Document 9999 of this link is not"),
+    ],
+)
+def test_links_to_nothing_say_so(address: dict[str, str], reason: str) -> None:
+    assert reason in said(draw("compare", run="first", query="4", **address))
+
+
+def test_a_run_with_one_query_says_what_would_supply_another(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(folder / "first.duckdb", tmp_path / "single.duckdb")
+    with duckdb.connect(str(tmp_path / "single.duckdb")) as connection:
+        connection.execute("DELETE FROM queries WHERE query_id <> 4")
+    monkeypatch.setenv("INFLUENCE_RUNS", str(tmp_path))
+    for mode in ("document", "queries"):
+        assert "one query only" in said(draw("compare", run="single", query="4", mode=mode))
+
+
 @pytest.mark.parametrize("page", ["overview", "rankings", "document", "rank_curves"])
 def test_pages_of_a_method_without_nats_do_not_speak_of_them(page: str) -> None:
     app = draw(page, run="second", query="4", doc="17")
@@ -182,3 +297,23 @@ def test_every_method_says_what_its_number_is() -> None:
     assert "nats" not in wording.unit_of("some other method")
     assert wording.written(2.5, wording.METHODS["bm25"]) == "2.50"
     assert wording.written(2.5, wording.METHODS["k-fac"]) == "+2.50"
+
+
+def test_many_queries_are_compared_on_demand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.parts.compare_runs.AT_ONCE", 1)
+    for name in ("large_a", "large_b"):  # of which nothing is remembered yet
+        shutil.copy(folder / ("first.duckdb" if name == "large_a" else "second.duckdb"),
+                    folder / f"{name}.duckdb")  # fmt: skip
+    try:
+        app = draw("compare", run="large_a", other="large_b", query="4")
+        assert app.get("plotly_chart") and "12 queries are in both runs" in said(app)
+        assert "median Spearman" not in said(app)
+        button = app.button(key="compare_all")
+        assert button.label == "Compare all 12 shared queries (about 1 s)"
+        button.click().run()
+        assert "median Spearman" in said(app) and not app.exception
+        app.run()  # known by now, so nothing is to be asked for
+        assert "median Spearman" in said(app)
+    finally:
+        for name in ("large_a", "large_b"):
+            (folder / f"{name}.duckdb").unlink()

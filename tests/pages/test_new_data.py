@@ -8,9 +8,7 @@ import duckdb
 import pytest
 
 from attribution_engine.store.reader import StoreReader
-from attribution_engine.store.views import TokenCell
 from pages.parts import query_panel, wording
-from pages.parts.heatmap import parts, span_rows, spans_note
 from pages.parts.run_facts import run_facts, what_is_seen
 from tests.pages.test_pages import draw, words
 from tests.store import small_store
@@ -67,7 +65,7 @@ def test_scores_that_a_method_lacks_are_not_offered() -> None:
         "Influence", "Norm-corrected",
     ]  # fmt: skip
     assert app.segmented_control(key="pick_score").value == "influence"
-    assert app.segmented_control(key="pick_side").options == ["▲ Highest", "▼ Lowest"]
+    assert app.segmented_control(key="pick_ends").options[1:] == ["▲ Highest", "▼ Lowest"]
     assert "other queries" not in words(draw("document", run="self-influence", query="0", doc="1"))
 
 
@@ -116,35 +114,3 @@ def test_long_items_say_how_much_is_left_out() -> None:
     long = "x" * (query_panel.ITEM_CHARACTERS + 12)
     assert query_panel.shortened(long).endswith("x… (12 more)")
     assert query_panel.shortened(long[:-12]) == long[:-12]
-
-
-def cells(*texts: str) -> list[TokenCell]:
-    return [TokenCell(text, at, 1, 0.0, 0, "other") for at, text in enumerate(texts)]
-
-
-def test_a_chat_turns_from_prompt_to_answer_and_back() -> None:
-    chat = cells("Hi", ": ", "yes", "\n\n", "Go", ": ", "no", "\n")
-    ranges = ((4, 7), (13, 15))
-    # The blank cell behind the last answer stays with it, that before "Go" too.
-    assert parts(chat, ranges) == [(0, False), (2, True), (4, False), (6, True)]
-    assert parts(chat, ((0, 16),)) == []
-    assert parts(chat, ((4, 16),)) == [(0, False), (2, True)]
-
-
-def test_a_token_across_the_border_is_trained_on_as_in_the_engine() -> None:
-    assert parts(cells("ab", "cd", "ef"), ((3, 6),)) == [(0, False), (1, True)]
-
-
-def test_a_text_without_any_answer_is_all_prompt() -> None:
-    assert parts(cells("a", "b"), ((5, 6),)) == [(0, False)]
-
-
-def test_span_rows_point_at_the_tokens_that_were_summed(reader: StoreReader) -> None:
-    doc_id = reader.rankings(0).documents[0].doc_id
-    scores, spans = reader.token_scores(0, doc_id, "predicted"), reader.document_spans(0, doc_id)
-    document = reader.document(0, doc_id)
-    assert scores is not None and spans is not None and document is not None
-    for row in span_rows(scores.cells, document.text, spans):
-        inside = scores.cells[row["first"] : row["last"] + 1]
-        assert sum(cell.value for cell in inside) == pytest.approx(row["value"], rel=1e-5)
-    assert "Cut:" in spans_note(spans, "nats") and "predicted" in spans_note(spans, "nats")

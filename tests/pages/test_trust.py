@@ -43,7 +43,7 @@ def runs_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_tested_run_has_a_verdict_for_every_test() -> None:
     app = draw("trust", run="aaa_tested")
-    said = words(app).replace("\\", "").replace("\n", " ")
+    said = words(app).replace("\\", "").replace("\n", " ").replace("\u2060", "")
     for part in (
         "What the tests say",
         "Median Spearman over queries: 0.97",
