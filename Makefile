@@ -5,12 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: explore test lint demo chromium clean
+.PHONY: explore test lint demo bench-explorer chromium clean
 
 explore: $(VENV)/.installed  ## set up, then open the explorer on the bundled run
 	@[ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] || \
 	  (sleep 4; $(BIN)/python -m webbrowser http://localhost:$(PORT) >/dev/null 2>&1) &
-	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+	$(BIN)/python -m streamlit run serve.py --server.port $(PORT)
 
 test: $(VENV)/.installed-tests chromium lint  ## set up, then run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -22,6 +22,10 @@ lint: $(VENV)/.installed-tests
 
 demo: $(VENV)/.installed  ## rebuild the bundled run from nothing, training included
 	$(BIN)/python -m attribution_engine demo
+
+# Options in ARGS, such as ARGS="--quick", ARGS="--documents 1000000 --documents 5000000".
+bench-explorer: $(VENV)/.installed-tests chromium  ## measure the explorer on a synthetic store
+	$(BIN)/python -m tests.explorer_bench $(ARGS)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
