@@ -1,16 +1,19 @@
-"""Where a text is program code, and the syntax of that code by Python's own tokenizer."""
+"""Where a text is program code, and the syntax of that code by its language's tokenizer."""
 
 from __future__ import annotations
 
 import keyword
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
+
+from attribution_engine.text.languages import LEXERS, lexed
+from attribution_engine.text.word_lists import shipped
 
 # No one writes longer lines of code, and the tokenizer is quadratic in the length of a line.
 LONGEST_LINE: Final = 1000
-PROSE_FENCES: Final = frozenset(("text", "txt", "markdown", "md", "latex", "tex", "math", "output"))
+LONGEST_LEXED: Final = 50_000  # characters of a block that a lexer of another language reads
 
 _FENCE: Final = re.compile(r" {0,3}(?P<marks>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
 _STARTS: Final = re.compile(
@@ -19,6 +22,7 @@ _STARTS: Final = re.compile(
     r"|if\s[^.?!]*:\s*$|elif\s.*:\s*$|else:\s*$|try:\s*$|except\b.*:\s*$|with\s.*\sas\s.*:\s*$"
     r"|self\.\w+|return\s+\S+\s*$|>>>\s)"
 )
+_NAME: Final = re.compile(r"\s*\{?\.?(?P<name>[\w+#.-]+)")  # ```js, ``` js title="…", ```{.js}
 _CONTINUES: Final = re.compile(
     r"\s*$|[ \t]+\S|[)\]}#\"'@]|(?:return|raise|pass|break|continue|assert|yield|global|del)\b"
     r"|(?:el)?if\b.*:|else:|try:|except\b|finally:|with\b.*:"
@@ -27,10 +31,15 @@ _CONTINUES: Final = re.compile(
 
 
 class Region(NamedTuple):
-    """Code from character `start` to `end`; the fence markers around it, if any, are outside."""
+    """Code from character `start` to `end`; the fence markers around it, if any, are outside.
+
+    Attributes:
+        language: as its fence names it, in lower case; empty where none does.
+    """
 
     start: int
     end: int
+    language: str = ""
 
 
 class Syntax(NamedTuple):
@@ -58,7 +67,9 @@ def lines_of(text: str) -> list[Line]:
     return lines
 
 
-def code_regions(text: str) -> tuple[list[Region], list[Region]]:
+def code_regions(
+    text: str, prose: Collection[str] | None = None
+) -> tuple[list[Region], list[Region]]:
     """Code and fence markers of a text, each in order.
 
     Code is what stands in fences (unless they are marked as prose; an open fence runs to the
@@ -68,27 +79,30 @@ def code_regions(text: str) -> tuple[list[Region], list[Region]]:
     Returns:
         Code regions, and fence lines (markers and language name).
     """
+    not_code = frozenset(shipped().words("fences", "prose") if prose is None else prose)
     regions: list[Region] = []
     fences: list[Region] = []
     outside: list[Line] = []
-    closing, start, is_code = "", 0, False
+    closing, start, language, is_code = "", 0, "", False
     for line in lines_of(text):
         bare = line.text.rstrip("\r\n")
         match = _FENCE.match(bare) if len(bare) <= LONGEST_LINE else None
         if closing:
             if match and match["marks"].startswith(closing) and not match["info"].strip():
                 fences.append(Region(line.start, line.start + len(bare)))
-                regions += [Region(start, line.start)] if is_code else []
+                regions += [Region(start, line.start, language)] if is_code else []
                 closing = ""
         elif match:
             fences.append(Region(line.start, line.start + len(bare)))
             closing, start = match["marks"], line.start + len(line.text)
-            is_code = match["info"].strip().lower() not in PROSE_FENCES
+            named = _NAME.match(match["info"])
+            language = named["name"].lower() if named else ""
+            is_code = language not in not_code
             regions += _unfenced(outside)
             outside = []
         else:
             outside.append(line)
-    regions += [Region(start, len(text))] if closing and is_code else []
+    regions += [Region(start, len(text), language)] if closing and is_code else []
     return regions + _unfenced(outside), fences
 
 
@@ -108,10 +122,18 @@ def _unfenced(lines: list[Line]) -> list[Region]:
 def syntax_of(text: str, region: Region) -> Iterator[Syntax]:
     """Keywords, operators, brackets, colons, indentation, numbers, strings of a code region.
 
-    Unfinished or damaged code is read as far as it goes: after an indentation that fits no
-    block the tokenizer starts anew, and an open bracket or string ends with the region. Code
-    of other languages gets its brackets, operators, numbers and strings in the same way.
+    Python is read by its own tokenizer, as far as unfinished or damaged code goes: after an
+    indentation that fits no block it starts anew, and an open bracket or string ends with the
+    region. A language that a fence names and `languages` knows is read by its lexer; code of
+    others gets its brackets, operators, numbers and strings by Python's tokenizer as well.
     """
+    whole = region.end - region.start <= LONGEST_LEXED
+    if whole and region.language in LEXERS:
+        code = text[region.start : region.end]
+        if max(map(len, code.split("\n"))) <= LONGEST_LINE:
+            for start, end, what in lexed(code, region.language):
+                yield Syntax(region.start + start, region.start + end, what)
+            return
     lines: list[Line] = []
     for line in lines_of(text[region.start : region.end]):
         if len(line.text) <= LONGEST_LINE:

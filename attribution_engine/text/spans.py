@@ -32,7 +32,15 @@ _ITEM: Final = re.compile(
     r"\s*(?:[-*+•–]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|\*\*\d{1,3}[.)])\s+(?=\S)|\s*\\item\b"
 )
 _NUMBERED: Final = re.compile(r"\s*\(?\d{1,3}[.)]\s")
-_LONE: Final = re.compile(r"\s*(?:\||<[^>]*>\s*$|[-*_]{3,}\s*$|\\(?:begin|end)\{)")
+# The line under a heading, and what no heading that is underlined contains.
+_UNDERLINE: Final = re.compile(r" {0,3}(?:={3,}|-{3,})\s*$")
+_NO_TITLE: Final = re.compile(r"[|=<>]|[.,:;!?]\s*$|\s*[-*+>]\s")
+LONGEST_TITLE: Final = 80
+# Marks of where a model's thought begins and ends; other tags belong to their sentence.
+_THOUGHT_MARK: Final = re.compile(
+    r"</?(?:think|thinking|thought|reasoning|scratchpad|solution)>|<\|[\w ▁｜-]{1,40}\|>"
+)
+_LONE: Final = re.compile(r"\s*(?:\||<[^>]*>\s*$|[-*_=]{3,}\s*$|\\(?:begin|end)\{)")
 _VISIBLE: Final = re.compile(r"\S")
 _RELATION: Final = re.compile(r"[=<>≤≥≈≠≡→⇒+×*/^∈−]|\\(?:leq?|geq?|neq?|approx|equiv|in|to)\b|\d-")
 _NOT_WORDS: Final = re.compile(
@@ -171,7 +179,10 @@ def _prose(text: str, start: int, end: int) -> Iterator[Cut]:
     """Steps of a stretch without code: paragraph by paragraph."""
     paragraph: list[Stretch] = []
     for line in _physical_lines(text, start, end):
-        if text[line[0] : line[1]].strip():
+        if len(paragraph) == 1 and _underlined(text, paragraph[0], line):
+            yield _visible_start(text, paragraph[0]), "heading"
+            paragraph = []
+        elif text[line[0] : line[1]].strip():
             paragraph.append(line)
         elif paragraph:
             yield from _paragraph(text, paragraph[0][0], paragraph[-1][1])
@@ -198,7 +209,7 @@ def _within(guarded: list[Stretch], start: int, end: int) -> list[Stretch]:
 
 def _lines(text: str, start: int, end: int, guarded: list[Stretch]) -> Iterator[Cut]:
     """Steps of lines between displayed formulas, wrapped lines joined before."""
-    for line_start, line_end in _joined(text, start, end, guarded):
+    for line_start, line_end in _parted(text, start, end, guarded):
         visible = _first_visible(text, line_start, line_end)
         if visible is None:
             continue
@@ -268,9 +279,39 @@ def _is_heading(line: str) -> bool:
 
 def _is_formula(line: str) -> bool:
     """Whether a line holds a relation or an operator, and no word."""
-    if len(line) > LONGEST_FORMULA or not _RELATION.search(line):
+    if len(line) > LONGEST_FORMULA or not _RELATION.search(line) or _UNDERLINE.match(line):
         return False
     return not _WORD.search(_NOT_WORDS.sub(" ", line))
+
+
+def _underlined(text: str, title: Stretch, line: Stretch) -> bool:
+    """Whether the second of two lines makes a heading of the first, as in Markdown."""
+    if title[1] - title[0] > LONGEST_TITLE or line[1] - line[0] > 2 * LONGEST_TITLE:
+        return False
+    words = text[title[0] : title[1]]
+    return bool(
+        _UNDERLINE.match(text[line[0] : line[1]]) and _WORD.search(words)
+    ) and not _NO_TITLE.search(words)
+
+
+def _visible_start(text: str, line: Stretch) -> int:
+    visible = _first_visible(text, *line)
+    assert visible is not None  # a line of a paragraph holds something
+    return visible
+
+
+def _parted(text: str, start: int, end: int, guarded: list[Stretch]) -> Iterator[Stretch]:
+    """Joined lines, cut where a mark of a model's thought stands beside other words."""
+    for line_start, line_end in _joined(text, start, end, guarded):
+        for mark in _THOUGHT_MARK.finditer(text, line_start, line_end):
+            if _within(guarded, *mark.span()):
+                continue
+            if line_start < mark.start():
+                yield line_start, mark.start()
+            yield mark.span()
+            line_start = mark.end()
+        if line_start < line_end:
+            yield line_start, line_end
 
 
 def _physical_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from attribution_engine.text.code_regions import Region, code_regions, syntax_of
-from attribution_engine.text.connectives import CONNECTIVES
+from attribution_engine.text.word_lists import WordLists, shipped
 
-CLASSES: Final = ("connective", "code", "markdown", "number", "operator", "other")
-CONNECTIVE, CODE, MARKDOWN, NUMBER, OPERATOR, OTHER = range(len(CLASSES))
+# A fence is the line that opens or closes a block of code, its language included.
+CLASSES: Final = ("connective", "code", "markdown", "fence", "number", "operator", "other")
+CONNECTIVE, CODE, MARKDOWN, FENCE, NUMBER, OPERATOR, OTHER = range(len(CLASSES))
 
-_PHRASES: Final = sorted(
-    (p for group in CONNECTIVES.values() for p in group), key=len, reverse=True
-)
-# A word joined by a hyphen or an apostrophe ("so-called", "first-order") is another word.
-_CONNECTIVE: Final = re.compile(
-    r"(?<![\w'’-])(?:"
-    + "|".join(re.escape(phrase).replace(r"\ ", r"\s") for phrase in _PHRASES)
-    + r")(?![\w'’-])",
-    re.IGNORECASE,
-)
+_BLANK: Final = np.array([chr(code).isspace() for code in range(0x3002)])  # none beyond
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
-# A hyphen, slash or asterisk between two letters joins words; < and > of tags are no operators.
-_OPERATOR: Final = re.compile(
-    r"[+=×·÷−±≤≥≠≈^]|(?<![^\W\d_])[-*/]|[-*/](?![^\W\d_])|[<>](?=\s|\d|=)"
-    r"|\\(?:times|cdot|div|pm|frac|dfrac|tfrac|sqrt|leq?|geq?|neq?|approx)(?![A-Za-z])"
-)
 _MARKDOWN: Final = re.compile(
     r"^ {0,3}#{1,6}(?=\s|$)"  # heading
     r"|^[ \t]*(?:[-*+]|\d{1,3}[.)])(?=[ \t])"  # list bullet or number
@@ -47,12 +36,26 @@ _TABLE_MARK: Final = re.compile(r"\||:?-{3,}:?")
 _CONNECTIVE_OR_OTHER: Final = bytes(place if place == CONNECTIVE else OTHER for place in range(256))
 
 
-def classify(text: str, token_ends: Sequence[int]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What the characters of a text are.
+
+    Attributes:
+        places: [characters] place in CLASSES.
+        joined: (start, end) of what counts as one however many tokens it has: connectives and
+            fences, in order.
+    """
+
+    places: NDArray[np.uint8]
+    joined: tuple[tuple[int, int], ...]
+
+
+def classify(text: str, token_ends: Sequence[int], words: WordLists | None = None) -> list[str]:
     """The class of each token of a text.
 
-    A token has the class that most of its characters have, and "other" if none has one; a word
-    of several tokens gives each of them its class. The reading is by form alone: "first" is a
-    connective in "the first term" too.
+    A token has the class that most of its characters have, and "other" if none has one; blanks
+    count only in tokens of nothing else. A word of several tokens gives each of them its class.
+    The reading is by form alone: "first" is a connective in "the first term" too.
 
     Args:
         text: a document's or query's whole text.
@@ -62,26 +65,44 @@ def classify(text: str, token_ends: Sequence[int]) -> list[str]:
     Returns:
         One of CLASSES a token; a token of no characters is "other".
     """
-    return np.array(CLASSES, dtype=object)[class_places(text, token_ends)].tolist()
+    return np.array(CLASSES, dtype=object)[class_places(text, token_ends, words)].tolist()
 
 
-def class_places(text: str, token_ends: ArrayLike) -> NDArray[np.uint8]:
+def class_places(
+    text: str, token_ends: ArrayLike, words: WordLists | None = None
+) -> NDArray[np.uint8]:
     """The same as `classify` gives, as places in CLASSES."""
+    return places_of(text, marks_of(text, words), token_ends)
+
+
+def places_of(text: str, marks: Marks, token_ends: ArrayLike) -> NDArray[np.uint8]:
+    """[tokens] place in CLASSES of each token of a text, from that of its characters."""
     ends = np.clip(np.asarray(token_ends, dtype=np.int64), 0, len(text))
     if not len(ends):
         return np.zeros(0, np.uint8)
     starts = np.concatenate(([0], ends[:-1]))
-    marks = _marks(text)
     counts = np.zeros((len(CLASSES), len(ends)), dtype=np.int64)
+    visible = ~_blank(text)
+    seen = np.concatenate(([0], np.cumsum(visible)))
+    all_blank = seen[ends] == seen[starts]
     for place in range(OTHER):
-        before = np.concatenate(([0], np.cumsum(marks == place)))
+        marked = marks.places == place
+        before = np.concatenate(([0], np.cumsum(marked & visible)))
         counts[place] = before[ends] - before[starts]
+        before = np.concatenate(([0], np.cumsum(marked)))
+        counts[place][all_blank] = (before[ends] - before[starts])[all_blank]
     return np.where(counts.max(axis=0) > 0, counts.argmax(axis=0), OTHER).astype(np.uint8)
+
+
+def _blank(text: str) -> NDArray[np.bool_]:
+    """[characters] whether each is white space."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    return _BLANK[np.minimum(codes, len(_BLANK) - 1)]
 
 
 def spans_of_class(text: str) -> list[tuple[int, int, str]]:
     """Runs of characters of one class, in order: (start, end, class); "other" is left out."""
-    marks = _marks(text)
+    marks = marks_of(text).places
     if not len(marks):
         return []
     borders = np.flatnonzero(np.diff(marks)) + 1
@@ -94,20 +115,51 @@ def spans_of_class(text: str) -> list[tuple[int, int, str]]:
     ]
 
 
-def _marks(text: str) -> NDArray[np.uint8]:
-    """[characters] place in CLASSES of each character; what is painted later wins."""
+def marks_of(text: str, words: WordLists | None = None) -> Marks:
+    """What each character of a text is; what is painted later wins."""
+    lists = words or shipped()
+    connective, operator = _patterns(lists)
     marks = bytearray([OTHER]) * len(text)
-    for pattern, place in ((_NUMBER, NUMBER), (_OPERATOR, OPERATOR), (_CONNECTIVE, CONNECTIVE)):
+    for pattern, place in ((_NUMBER, NUMBER), (operator, OPERATOR), (connective, CONNECTIVE)):
         for match in pattern.finditer(text):
             _paint(marks, *match.span(), place)
     for start, end in _markdown(text):
         _paint(marks, start, end, MARKDOWN)
-    regions, fences = code_regions(text)
+    regions, fences = code_regions(text, lists.words("fences", "prose"))
     for region in regions:
         _paint_code(marks, text, region)
     for fence in fences:
-        _paint(marks, fence.start, fence.end, MARKDOWN)
-    return np.frombuffer(bytes(marks), dtype=np.uint8)
+        _paint(marks, fence.start, fence.end, FENCE)
+    said = bytes((CONNECTIVE,))
+    joined = [
+        match.span()
+        for match in connective.finditer(text)
+        if marks.count(said, *match.span()) == match.end() - match.start()
+    ]
+    joined += [(fence.start, fence.end) for fence in fences]
+    return Marks(np.frombuffer(bytes(marks), dtype=np.uint8), tuple(sorted(joined)))
+
+
+@lru_cache(maxsize=8)
+def _patterns(words: WordLists) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Connectives and operators of the lists."""
+    phrases = sorted(words.words("connectives"), key=len, reverse=True)
+    # A word joined by a hyphen or an apostrophe ("so-called", "first-order") is another word.
+    connective = r"(?<![\w'’-])(?:" + _any_of(phrases).replace(r"\ ", r"\s") + r")(?![\w'’-])"
+    signs = sorted(words.words("operators", "signs"), key=len, reverse=True)
+    joining = _any_of(words.words("operators", "joining"))
+    commands = _any_of(words.words("operators", "commands"))
+    # A hyphen, slash or asterisk between two letters joins words; < and > of tags are none.
+    operator = (
+        rf"(?:{_any_of(signs)})|(?<![^\W\d_])(?:{joining})|(?:{joining})(?![^\W\d_])"
+        rf"|[<>](?=\s|\d|=)|\\(?:{commands})(?![A-Za-z])"
+    )
+    return re.compile(connective, re.IGNORECASE), re.compile(operator, re.IGNORECASE)
+
+
+def _any_of(words: Sequence[str]) -> str:
+    """A pattern of any of these; of none, one that nothing matches."""
+    return "|".join(map(re.escape, words)) or r"(?!)"
 
 
 def _paint(marks: bytearray, start: int, end: int, place: int) -> None:

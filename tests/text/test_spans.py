@@ -191,6 +191,7 @@ PIECES = st.sampled_from(
     + ["# ", "- ", "1. ", "| a |", "**", "So. ", "no? ", "e.g. ", "x = 1", "[asy]", "[/asy]", "`"]
     + ["import a\n", "\r", "\x0c", "\x00", "\ud800", "\u2028", "。", "…", "a" * 50, ";\n", "}\n"]
     + ["\\begin{align}", "\\end{align}", "\x1c", "\u3000", "\u200b", "\\"]
+    + ["<think>", "</think>", "<|end_of_thought|>", "====", "---", "\r\n", "~~~"]
 )  # fmt: skip
 
 
@@ -217,13 +218,95 @@ def test_no_sentence_begins_within_an_inline_formula_or_code(text: str) -> None:
         assert not any(first < start < last for first, last in guarded)
 
 
+def test_marks_of_thought_are_steps_of_their_own() -> None:
+    text = "<think>Let me add. It is 5.</think>So it is 5.\nThe tag `<think>` is one. Yes it is."
+    assert kinds(text) == [
+        ("line", "<think>"),
+        ("sentence", "Let me add."),
+        ("sentence", "It is 5."),
+        ("line", "</think>"),
+        ("sentence", "So it is 5."),
+        ("sentence", "The tag `<think>` is one."),
+        ("sentence", "Yes it is."),
+    ]
+    assert kinds("It is 5.<|end_of_solution|>") == [
+        ("sentence", "It is 5."),
+        ("line", "<|end_of_solution|>"),
+    ]
+
+
+def test_underlined_headings_and_sums_in_columns() -> None:
+    text = "Plan\n====\n\nWe add.\n\nThe check\n---\nIt fits. Good.\n\n12 + 34\n-------\n46\n"
+    assert kinds(text) == [
+        ("heading", "Plan\n===="),
+        ("sentence", "We add."),
+        ("heading", "The check\n---"),
+        ("sentence", "It fits."),
+        ("sentence", "Good."),
+        ("formula", "12 + 34"),
+        ("line", "-------"),
+        ("line", "46"),
+    ]
+    assert kinds("We add.\n---\nIt fits.") == [
+        ("sentence", "We add."),
+        ("line", "---"),
+        ("sentence", "It fits."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("So.\n```python\nx = 1\nwhile x", ("code", "```python\nx = 1\nwhile x")),
+        ("So.\n~~~\nlet a. B", ("code", "~~~\nlet a. B")),
+        ("So.\n\\[ x = \\frac{1", ("formula", "\\[ x = \\frac{1")),
+        ("So.\n$$ x = 1. Th", ("formula", "$$ x = 1. Th")),
+        ("So.\n\\begin{align}\na &= 1 \\\\", ("formula", "\\begin{align}\na &= 1 \\\\")),
+        ("We add. The sum is $x + y", ("line", "The sum is $x + y")),
+        ("We add. We have \\(x = 1", ("line", "We have \\(x = 1")),
+        ("First we add. Then we mult", ("line", "Then we mult")),
+        ("So.\n1. We add\n2. We mu", ("list item", "2. We mu")),
+        ("So.\n## The fin", ("heading", "## The fin")),
+        ("<think>We add. We a", ("line", "We a")),
+    ],
+)
+def test_unfinished_texts(text: str, last: tuple[str, str]) -> None:
+    assert kinds(text)[-1] == last
+
+
+def test_line_ends_of_windows_change_no_step() -> None:
+    text = (
+        "## Plan\n\nWe add. Then we divide.\n\n- so\n- it ends\n\n```python\nx = 1\n\n"
+        "print(x). Then\n```\n3b + 2s = 3.20\nThat gives:\n\\[\na = 1.\n\\]\n$$x$$\n| a | b |\n"
+        "---\nPlan\n====\n**Done**\nThe engine reads every line of this paragraph as\n"
+        "one, because an editor has cut them all.\n<think>\nDone now.\n"
+    )
+    windows = text.replace("\n", "\r\n")
+    assert [(kind, piece.replace("\r\n", "\n")) for kind, piece in kinds(windows)] == kinds(text)
+    code = "def f(x):\n    return x\n\n\ndef g(x):\n    '''No.\n\n    Yes.'''\n    return 2\n"
+    assert [len(pieces(one)) for one in (code, code.replace("\n", "\r\n"))] == [2, 2]
+
+
 def test_a_text_of_whitespace_is_one_step() -> None:
     assert steps(" \n\t") == [Span(0, 3, "line")]
     assert steps("") == []
 
 
 @pytest.mark.parametrize(
-    "piece", ["Ab cd ef. ", "$a. $B", "`x` ", "\\[ ", "\\( ", "$$ ", ".", "```", "一。"]
+    "piece",
+    [
+        "Ab cd ef. ",
+        "$a. $B",
+        "`x` ",
+        "<think>",
+        "`<think> ",
+        "\\[ ",
+        "\\( ",
+        "$$ ",
+        ".",
+        "```",
+        "一。",
+    ],
 )
 def test_a_long_line_takes_linear_time(piece: str) -> None:
     # A quarter of a million characters; quadratic time would be minutes.

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution_engine.text.token_classes import CLASSES, classify, spans_of_class
+from attribution_engine.text.word_lists import WordLists
 
 
 def ends_of(text: str) -> list[int]:
@@ -79,10 +80,10 @@ def test_powers_and_products_are_not_emphasis() -> None:
 def test_fenced_code() -> None:
     text = "So:\n```python\ndef f(x):\n    # first we add\n    return x + 12\n```\nHence 3.\n"
     found = classes(text)
-    assert found["code"] == ["def", "(", ")", ":", "#", "return", "+"]
+    assert found["code"] == ["def", "(", ")", ":", "return", "+"]
     assert found["connective"] == ["So", "first", "Hence"]
     assert found["number"] == ["12", "3"]
-    assert found["markdown"] == ["`", "`", "`", "python", "`", "`", "`"]
+    assert found["fence"] == ["`", "`", "`", "python", "`", "`", "`"]
 
 
 def test_names_in_code_are_not_connectives() -> None:
@@ -113,6 +114,40 @@ def test_other_languages_in_fences() -> None:
     found = classes("```js\nconst f = (a) => { return a; }\n```\n")
     assert {"(", ")", "{", "}", "return"} <= set(found["code"])
     assert "code" not in classes("```text\nreturn (a)\n```\n")
+
+
+def test_languages_that_fences_name_are_read_by_their_own_lexers() -> None:
+    found = classes('```c++\nint n = 3; // so far\nstr s = "if";\n```\n')
+    assert found["code"] == ["int", "=", ";", "=", ";"]
+    assert found["connective"] == ["so", "if"] and found["number"] == ["3"]
+    assert classes("``` {.sql}\nselect a from b\n```\n")["code"] == ["select", "from"]
+    # A name nobody knows is read as far as Python's tokenizer goes.
+    assert {"(", ")"} <= set(classes("```nolang\ncall (a)\n```\n")["code"])
+
+
+def test_blanks_before_a_word_are_not_its_class() -> None:
+    text = "def f():\n    result = 1\n"
+    assert classify(text, [3, 5, 6, 7, 8, 19, 21, 23, 24])[5:7] == ["other", "code"]
+    assert classify(text, [8, 13, 19])[1] == "code"  # indentation alone
+
+
+def test_lists_of_ones_own() -> None:
+    words = WordLists(
+        (
+            ("connectives", "mine", ("by the way",)),
+            ("operators", "signs", ("=>",)),
+            ("fences", "prose", ("log",)),
+        )
+    )
+    text = "But by the way a => b\n```log\nreturn (a)\n```\n```text\nreturn (a)\n```\n"
+    found: dict[str, list[str]] = {}
+    start = 0
+    for end, name in zip(ends_of(text), classify(text, ends_of(text), words), strict=True):
+        found.setdefault(name, []).append(text[start:end].strip())
+        start = end
+    assert found["connective"] == ["by", "the", "way"]
+    assert found["operator"] == ["=", ">"]
+    assert found["code"] == ["return", "(", ")"]  # of the second block only
 
 
 def test_tokens_without_characters_and_ends_beyond_the_text() -> None:
