@@ -1,0 +1,1 @@
+"""Chat models that read spans and answers in the place of rules."""
