@@ -1,5 +1,5 @@
-"""The command line, `python -m attribution_engine`: run, demo, trust, diagnose, bench, verify,
-upgrade, synth."""
+"""The command line, `python -m attribution_engine`: run, demo, findings, flip, trust, diagnose,
+bench, verify, upgrade, synth."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 os.environ.setdefault("KMP_BLOCKTIME", "0")
 
+from attribution_engine.flip import add_flip_command  # noqa: E402
 from attribution_engine.records import InputError  # noqa: E402
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -133,6 +134,30 @@ def _verify(chosen: argparse.Namespace) -> int:
     return BROKEN_PROMISE if complaints else 0
 
 
+def _findings(chosen: argparse.Namespace) -> int:
+    from attribution_engine.finding_stages.options import FindingOptions
+    from attribution_engine.findings_again import findings_again
+
+    options = FindingOptions(
+        top=chosen.top,
+        resamples=chosen.resamples,
+        seed=chosen.seed,
+        words=chosen.words,
+        judge=chosen.judge,
+        judge_model=chosen.judge_model,
+        judge_tokens=chosen.judge_tokens,
+        judged_spans=chosen.judged_spans,
+        judged_answers=chosen.judged_answers,
+    )
+    if options.top < 1 or options.resamples < 2:
+        raise InputError("findings: --top is at least 1, and --resamples at least 2")
+    claims = findings_again(chosen.store, chosen.output, options)
+    for claim in claims:
+        print(f"{claim.finding}: {claim.claim}: {claim.standing}. {claim.sentence}")
+    print(f"{chosen.output or chosen.store}: written")
+    return 0
+
+
 def _synth(chosen: argparse.Namespace) -> int:
     from attribution_engine.synthetic.command import SyntheticOptions, synthesise
 
@@ -142,7 +167,7 @@ def _synth(chosen: argparse.Namespace) -> int:
 
 
 def _upgrade(chosen: argparse.Namespace) -> int:
-    from attribution_engine.store.upgrade import upgrade
+    from attribution_engine.upgrade import upgrade
 
     changed = upgrade(chosen.store)
     print(f"{chosen.store}: {'is up to date now' if changed else 'there is nothing to do'}")
@@ -230,13 +255,52 @@ def _parser() -> argparse.ArgumentParser:
         bench.add_argument(f"--{name}", type=int, default=size, help=f"{words} ({size})")
     bench.set_defaults(command=_bench)
 
+    findings = commands.add_parser(
+        "findings", help="compute the findings of a store again, into a new store file"
+    )
+    findings.add_argument("store", type=Path, metavar="STORE")
+    findings.add_argument(
+        "--output", type=Path, metavar="STORE", help="of the new store (the place of the old one)"
+    )
+    findings.add_argument(
+        "--top", type=int, default=500, help="documents of an end that count as its top (500)"
+    )
+    findings.add_argument(
+        "--resamples", type=int, default=1_000, help="draws of every bootstrap (1000)"
+    )
+    findings.add_argument("--seed", type=int, default=0, help="of all that is drawn (0)")
+    findings.add_argument(
+        "--words", type=Path, metavar="FILE.toml", help="word lists in place of the shipped ones"
+    )
+    findings.add_argument(
+        "--judge",
+        default="",
+        metavar="MODEL",
+        help="a chat model's folder or hub id, or an address (http…) that answers as OpenAI's "
+        "does: reads behaviours and confirms answers in place of the rules",
+    )
+    findings.add_argument("--judge-model", default="", help="the model's name at that address")
+    findings.add_argument(
+        "--judge-tokens",
+        type=int,
+        default=16,
+        help="of a judge's reply; models that think first need hundreds (16)",
+    )
+    findings.add_argument(
+        "--judged-spans", type=int, default=2_000, help="the most that a judge reads (2000)"
+    )
+    findings.add_argument(
+        "--judged-answers", type=int, default=500, help="the most that a judge confirms (500)"
+    )
+    findings.set_defaults(command=_findings)
+
+    add_flip_command(commands)
+
     verify = commands.add_parser("verify", help="does a store keep its own promises?")
     verify.add_argument("store", type=Path, metavar="STORE")
     verify.set_defaults(command=_verify)
 
-    older = commands.add_parser(
-        "upgrade", help="bring a store of the schema before this one up to date"
-    )
+    older = commands.add_parser("upgrade", help="bring a store of an older schema up to date")
     older.add_argument("store", type=Path, metavar="STORE")
     older.set_defaults(command=_upgrade)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -27,9 +26,10 @@ from attribution_engine.progress import progress
 from attribution_engine.records import InputError, Query, RunConfig
 from attribution_engine.run_inputs import corpus_digest
 from attribution_engine.text.marked_steps import document_steps
-from attribution_engine.text.token_classes import CLASSES, classify
+from attribution_engine.text.token_classes import class_places
+from attribution_engine.text.word_lists import load, shipped
 
-READING = "classes and spans 2"  # changes whenever prepared corpora have to be made anew
+READING = "classes and spans 3"  # changes whenever prepared corpora have to be made anew
 
 
 @dataclass(slots=True)
@@ -86,7 +86,10 @@ def read_corpus(
 ) -> PreparedCorpus:
     """The corpus, tokenised into the work folder, or as an earlier run left it there."""
     where = config.model.tokenizer or config.model.path
+    words = load(config.words) if config.words else shipped()
     reading = f"{READING}, context {context}, vocabulary {vocabulary}"
+    if config.words:
+        reading += f", words {words.lists}"
     folder = config.work / f"corpus-{corpus_digest(config.corpus, where, reading)}"
     with progress("read corpus", count_documents(config.corpus)) as step:
         return prepare_corpus(
@@ -95,7 +98,7 @@ def read_corpus(
             context=context,
             vocabulary=vocabulary,
             folder=folder,
-            classify=_class_numbers,
+            classify=lambda text, ends: class_places(text, ends, words).tolist(),
             spans=lambda document: [(span.start, span.end) for span in document_steps(document)],
             progress=step,
         )
@@ -135,8 +138,3 @@ def coverage_line(ready: Prepared) -> str:
         f"{found.tracked_parameters / found.all_parameters:.0%} of "
         f"{found.all_parameters:,} parameters"
     )
-
-
-def _class_numbers(text: str, token_ends: tuple[int, ...]) -> Sequence[int]:
-    numbers = {name: number for number, name in enumerate(CLASSES)}
-    return [numbers[name] for name in classify(text, token_ends)]

@@ -277,7 +277,11 @@ class InfluenceConfig:
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """A whole TOML file. `source` is the file, `raw` its parsed content (kept in the store)."""
+    """A whole TOML file. `source` is the file, `raw` its parsed content (kept in the store).
+
+    Attributes:
+        words: file of word lists that token classes are read by; None = the shipped lists.
+    """
 
     name: str
     model: ModelConfig
@@ -289,3 +293,4 @@ class RunConfig:
     source: Path
     raw: dict[str, Any]
     notes: str = ""
+    words: Path | None = None

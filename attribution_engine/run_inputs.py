@@ -41,6 +41,8 @@ def inputs_of(config: RunConfig, device: str) -> dict[str, Any]:
     models = [("model", base), ("adapter", adapter), ("tokenizer", config.model.tokenizer)]
     models += [("checkpoint of the model", each.path) for each in config.influence.checkpoints]
     inputs |= {f"{what} {path}": _files(Path(path)) for what, path in models if path}
+    if config.words:
+        inputs[f"words {config.words}"] = _digest(config.words.read_text("utf-8", "replace"))
     inputs |= {
         f"queries {suite.path}": _digest(suite.path.read_text("utf-8", "replace"))
         for suite in config.suites

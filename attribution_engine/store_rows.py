@@ -17,6 +17,8 @@ import torch
 from attribution_engine import __version__
 from attribution_engine.curvature_stages import factor_rows
 from attribution_engine.cut_stages import read_cuts
+from attribution_engine.finding_stages.all_findings import insert_findings
+from attribution_engine.finding_stages.options import FindingOptions
 from attribution_engine.influence.completions import CompletedQuery
 from attribution_engine.influence.curvature import FITTED
 from attribution_engine.influence.layers import coverage
@@ -106,6 +108,9 @@ def fill_store(
         for query, scores in enumerate(result.influence):
             result.influence[query] = significant(scores)  # as they are kept
         insert_derived(store, result.influence, config.store.parent)
+        insert_findings(
+            store, result.influence, FindingOptions(scratch=config.store.parent, words=config.words)
+        )
 
 
 def _block_size(result: Result) -> int:

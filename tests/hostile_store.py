@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from attribution_engine.finding_stages.all_findings import insert_findings
 from attribution_engine.findings.faithfulness import FaithfulnessRow
 from attribution_engine.store.derived_tables import insert_derived
 from attribution_engine.store.faithfulness import write_faithfulness
@@ -22,6 +23,7 @@ from attribution_engine.store.writer import StoreWriter, building
 from tests.hostile_corpus import HOSTILE, fields
 from tests.store import tested_store
 from tests.synthetic_store import rank_tables, tokenize
+from tests.with_findings import FEW
 
 RUN = "hostile__run"
 TWIN = "$5 & $10 <img src=x onerror=alert(1)> :red[run] `=1+1` \u202e.."  # a file can be called so
@@ -166,19 +168,9 @@ def _fill(writer: StoreWriter, scratch: Path, seed: int, long: str, method: str)
          "token": field(at) if at % 3 else None, "n": 3, "mean": 0.1, "share": 0.1}
         for query_id in (0, 1) for at in range(N)
     ])  # fmt: skip
-    writer.insert("group_influence", [
-        {"suite": field(0), "grouping": grouping, "value": field(at), "k": 10, "side": side,
-         "share": 0.1, "multiplier": 2.0, "mean": 0.01}
-        for grouping in ("source", "domain", "category", "difficulty", "behaviour")
-        for side in ("helpful", "harmful") for at in range(N)
-    ])  # fmt: skip
-    writer.insert("answers", [
-        {"query_id": 0, "doc_id": doc_id, "what": "answer" if doc_id % 2 else "step",
-         "matched": text[:20], "start": 0, "end": min(20, len(text)), "detector": field(doc_id)}
-        for doc_id, text in enumerate(TEXTS)
-    ])  # fmt: skip
     _fill_curves(writer, influence)
     insert_derived(writer, influence, scratch)
+    insert_findings(writer, influence, FEW)
 
 
 def _fill_curves(writer: StoreWriter, influence: np.ndarray) -> None:

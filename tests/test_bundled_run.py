@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,14 @@ import duckdb
 import pytest
 
 from attribution_engine.corpora.suites import read_suites
+from attribution_engine.findings.claims import FINDINGS
+from attribution_engine.findings_again import findings_again
 from attribution_engine.influence.completions import complete_queries
 from attribution_engine.influence.model import load_model, load_tokenizer
 from attribution_engine.influence.query_gradients import completion_nats
 from attribution_engine.records import ModelConfig, SuiteConfig
+from attribution_engine.store.finding_schema import FINDING_TABLES
+from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.verify import verify
 from tests.influence.tiny_models import CPU, tracked_model
 
@@ -72,7 +77,37 @@ def test_a_shipped_store_keeps_its_promises(name: str) -> None:
 
 def test_what_ships_is_small_enough() -> None:
     files = [path for path in (ROOT / "data").rglob("*") if "work" not in path.parts]
-    assert sum(path.stat().st_size for path in files if path.is_file()) <= 45 * MEGABYTE
+    assert sum(path.stat().st_size for path in files if path.is_file()) <= 50 * MEGABYTE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["demo_large", "demo_sft"])
+def test_the_shipped_findings_are_those_that_the_engine_computes(name: str, tmp_path: Path) -> None:
+    again = tmp_path / "again.duckdb"
+    claims = findings_again(store_of(name), again)
+    shipped = StoreReader(store_of(name)).claims()
+    assert [(one.claim, one.standing) for one in shipped] == [
+        (one.claim, one.standing) for one in claims
+    ]
+    assert {one.finding for one in claims} == set(FINDINGS)
+    with (
+        duckdb.connect(str(again), read_only=True) as new,
+        duckdb.connect(str(store_of(name)), read_only=True) as old,
+    ):
+        for table in FINDING_TABLES:
+            if table in ("finding", "finding_setting"):  # words and seconds
+                continue
+            rows = [each.execute(f"FROM {table} ORDER BY rowid").fetchall() for each in (new, old)]
+            assert len(rows[0]) == len(rows[1]), table
+            for one, other in zip(*rows, strict=True):
+                assert all(map(_alike, one, other)), (table, one, other)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two cells are the same, numbers up to what another processor rounds otherwise."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-9)
+    return bool(one == other)
 
 
 def test_every_suite_was_answered_in_full(run: tuple[str, duckdb.DuckDBPyConnection]) -> None:

@@ -21,6 +21,7 @@ from attribution_engine.records import (
     RunConfig,
     SuiteConfig,
 )
+from attribution_engine.text.word_lists import load
 
 SUITES_FOLDER: Final = Path(__file__).resolve().parents[2] / "data" / "queries"
 DTYPES: Final = ("float32", "tf32", "float64", "bfloat16")
@@ -48,9 +49,8 @@ def load_config(path: Path) -> RunConfig:
         InputError: whatever is wrong with the file, in one line.
     """
     raw = _parsed(path)
-    top = Section(
-        path, "", raw, ("name", "notes", "model", "corpus", "queries", "influence", "output")
-    )
+    sections = ("model", "corpus", "queries", "text", "influence", "output")
+    top = Section(path, "", raw, ("name", "notes", *sections))
     name = top.required("name", f'"{path.stem}"')
     if not RUN_NAME.fullmatch(name):
         raise top.error("name", f'= "{name}" may hold only letters, digits and the signs . _ -')
@@ -71,6 +71,7 @@ def load_config(path: Path) -> RunConfig:
         source=path,
         raw=raw,
         notes=top.string("notes", "") or "",
+        words=_words(top),
     )
 
 
@@ -350,6 +351,17 @@ def _table(top: Section, key: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise top.error(key, f"must be a section, written [{key}] on a line of its own")
     return value
+
+
+def _words(top: Section) -> Path | None:
+    """The file of `[text] words`, whose lists are read here so that a mistake is told at once."""
+    section = Section(top.file, "text", _table(top, "text"), ("words",))
+    given = section.string("words")
+    if given is None:
+        return None
+    path = _must_exist(section, "words", given)
+    load(path)
+    return path
 
 
 def _existing(file: Path, value: str) -> Path | None:

@@ -10,6 +10,8 @@ from typing import Final
 
 import numpy as np
 
+from attribution_engine.findings.ranking_order import order_of
+
 BLOCK_NUMBERS: Final = 4_000_000  # float64 numbers that are held at a time
 
 
@@ -69,7 +71,7 @@ def centred_ranks(values: np.ndarray) -> np.ndarray:
 
     They are whole or half numbers, which float32 keeps exactly up to 16 million documents.
     """
-    order = np.argsort(values, kind="stable")
+    order = order_of(values)[::-1]
     ordered = values[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     counts = np.diff(starts, append=len(values))

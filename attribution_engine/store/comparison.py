@@ -50,7 +50,7 @@ class Comparison:
             lambda: shared_texts(here.text_digests(), there.text_digests()),
         )
         self._pairs = here.remember_with(
-            there, "pairs", lambda: _query_pairs(here.queries(), there.queries())
+            there, "pairs", lambda: pairs_of_queries(here.queries(), there.queries())
         )
 
     def documents(self) -> DocumentMatch:
@@ -258,7 +258,7 @@ def _partners(ids: list[int], mine: np.ndarray, other: np.ndarray) -> dict[int, 
     return dict(zip(mine[rows].tolist(), other[rows].tolist(), strict=True))
 
 
-def _query_pairs(here: list[QueryInfo], there: list[QueryInfo]) -> dict[int, QueryPair]:
+def pairs_of_queries(here: list[QueryInfo], there: list[QueryInfo]) -> dict[int, QueryPair]:
     """Queries of the same suite and prompt, of several such in the order of their numbers."""
     twins: dict[tuple[str, str], deque[QueryInfo]] = defaultdict(deque)
     for one in there:

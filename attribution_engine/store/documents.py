@@ -35,7 +35,9 @@ from attribution_engine.store.token_scale import (
     strongest,
     unit_sums,
 )
+from attribution_engine.text.behaviours import DETECTOR
 from attribution_engine.text.token_classes import CLASSES, class_places
+from attribution_engine.text.word_lists import WordLists, from_rows
 
 LISTED = 10  # units in the lists of most helpful and most harmful
 BEHIND = 2_000  # characters behind what the model saw that are read to understand its end
@@ -73,7 +75,9 @@ class Documents(OpenStore):
             WHERE query_id = ? AND doc_id = ? ORDER BY alignment""",
             [query_id, doc_id],
         )
-        behaviours = dict.fromkeys(one.behaviour for one in self._spans(doc_id) if one.behaviour)
+        behaviours = dict.fromkeys(
+            one.behaviour for one in self._behaviour_spans(doc_id) if one.behaviour
+        )
         return DocumentView(
             **row,
             alignments=tuple(alignment for (alignment,) in alignments),
@@ -98,7 +102,14 @@ class Documents(OpenStore):
             raise KeyError(doc_id)
         text, ends = columns["text"][0], np.asarray(columns["ends"][0], np.int64)
         seen = min(len(text), int(ends.max(initial=0)))
-        return cells_of(text, ends, class_places(text[: seen + BEHIND], ends))
+        return cells_of(text, ends, class_places(text[: seen + BEHIND], ends, self.word_lists()))
+
+    def word_lists(self) -> WordLists:
+        """The lists that token classes are read by: those of the run, else the shipped ones."""
+        return self._remember("word lists", lambda: from_rows(self._word_rows()))
+
+    def _word_rows(self) -> list[tuple[Any, ...]]:
+        return self._rows("SELECT kind, name, words FROM word_list ORDER BY rowid")
 
     def document_units(self, doc_id: int, level: LevelName) -> Units:
         """The units of a document at a level.
@@ -110,7 +121,9 @@ class Documents(OpenStore):
 
     def _cut(self, doc_id: int, level: LevelName) -> Units:
         cells = self.document_cells(doc_id)
-        spans = self._spans(doc_id) if level in ("step", "behaviour") else []
+        spans = self._spans(doc_id) if level == "step" else []
+        if level == "behaviour":
+            spans = self._behaviour_spans(doc_id)
         text = cells.text
         if level == "sentence" or (level == "step" and not spans):
             rows = self._rows(
@@ -126,6 +139,21 @@ class Documents(OpenStore):
             [doc_id],
         )
         return [StoredSpan(*row) for row in rows]
+
+    def _behaviour_spans(self, doc_id: int) -> list[StoredSpan]:
+        """Spans with the corpus's own behaviours; else those that a judge, else the rules, read."""
+        spans = self._spans(doc_id)
+        if any(one.behaviour for one in spans):
+            return spans
+        rows = self._rows(
+            """SELECT "start", "end", '', behaviour FROM behaviour_span
+            WHERE doc_id = $1 AND "start" < "end" AND detector = (
+                SELECT detector FROM behaviour_span WHERE doc_id = $1
+                ORDER BY detector = $2, detector LIMIT 1)
+            ORDER BY "start", "end", span_id""",
+            [doc_id, DETECTOR],
+        )
+        return [StoredSpan(*row) for row in rows] or spans
 
     def token_scores(self, query_id: int, doc_id: int, alignment: str) -> TokenScores | None:
         """Token scores of a pair, None where the run computed none.
@@ -243,8 +271,7 @@ class Documents(OpenStore):
         """
         cells = self.document_cells(doc_id)
         scores = self.token_scores(query_id, doc_id, alignment) if alignment else None
-        spans = self._spans(doc_id)
-        has_behaviours = any(one.behaviour for one in spans)
+        has_behaviours = any(one.behaviour for one in self._behaviour_spans(doc_id))
         behaviours = self.document_units(doc_id, "behaviour") if has_behaviours else None
         values = None if scores is None else scores.values
         return overlays_of(cells, values, self.query_answers(query_id), behaviours)

@@ -10,6 +10,7 @@ from typing import TypeVar
 import duckdb
 
 from attribution_engine.records import InputError
+from attribution_engine.store.finding_schema import FINDING_TABLES
 from attribution_engine.store.schema import SCHEMA_VERSION, TABLES, UPGRADABLE
 
 MEMORY = "200MB"  # that DuckDB may take for a store that the explorer reads
@@ -22,6 +23,7 @@ CONTRACT = (
     *("run", "documents", "queries", "query_items", "influence", "token_influence"),
     *("spans", "span_influence", "token_class_influence", "rank_curve", "rank_fit"),
     *("faithfulness", "faithfulness_lab", "words", "document_influence", "query_correlation"),
+    *FINDING_TABLES,
 )
 
 
@@ -117,7 +119,8 @@ def _opened(
 
 def _read_version(path: Path, connection: duckdb.DuckDBPyConnection) -> int:
     """The schema version of a file that has its full size and the table `run`."""
-    blocks = connection.execute("SELECT total_blocks * block_size FROM pragma_database_size()")
+    # Free blocks at the end may have been cut off the file by DuckDB itself.
+    blocks = connection.execute("SELECT used_blocks * block_size FROM pragma_database_size()")
     size = blocks.fetchone()
     if size is None or path.stat().st_size < size[0] + HEADER_BYTES:
         raise InputError(f"{path}: is cut short; copy it again or rebuild it with {REBUILD}")
@@ -134,7 +137,7 @@ def _check_contract(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
     version = _read_version(path, connection)
     if version != SCHEMA_VERSION:
         mend = f"rebuild it with {REBUILD}"
-        if version == UPGRADABLE:
+        if version in UPGRADABLE:
             mend = f"bring it up to date with `{UPGRADE} {shlex.quote(str(path))}`"
         raise InputError(
             f"{path}: has schema version {version}, this explorer reads {SCHEMA_VERSION}; {mend}"

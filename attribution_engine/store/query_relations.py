@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from attribution_engine.findings.agreement import shared_ranks_of_sorted
+from attribution_engine.findings.wilson import wilson
 from attribution_engine.store.comparison_views import Plane, Plot
 from attribution_engine.store.plane import PlaneData, plane_of
 from attribution_engine.store.queries import Queries
@@ -15,7 +16,6 @@ from attribution_engine.store.rankings import Rankings
 from attribution_engine.store.views import Score, Side
 
 SMALL = 5_000_000  # scores up to which correlations are worked out while someone waits
-NORMAL_95 = 1.959964
 
 
 class QueryRelations(Queries, Rankings):
@@ -53,7 +53,7 @@ class QueryRelations(Queries, Rankings):
         for source, corpus in shares:
             n_top = counts.get(source, 0)
             share = n_top / len(ids) if ids else 0.0
-            low_share, high_share = wilson(n_top, len(ids))
+            low_share, high_share = wilson(share, len(ids))
             found.append(
                 SourceShare(
                     source or "",
@@ -174,16 +174,6 @@ class QueryRelations(Queries, Rankings):
             ranks = [one[present] for one in ranks]
         n = self._run.n_documents
         return PlaneData(present, present, values[0], values[1], ranks[0], ranks[1], n, n)
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share."""
-    if not n:
-        return 0.0, 1.0
-    share, square = hits / n, NORMAL_95**2
-    middle = (share + square / (2 * n)) / (1 + square / n)
-    half = NORMAL_95 / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return max(0.0, middle - half) if hits else 0.0, min(1.0, middle + half) if hits < n else 1.0
 
 
 def _cosine(first: np.ndarray, second: np.ndarray) -> float | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 4
-UPGRADABLE = 3  # the version that `upgrade` brings up to this one
+from attribution_engine.store.finding_schema import FINDING_MEANINGS, FINDING_TABLES
+
+SCHEMA_VERSION = 5
+UPGRADABLE = (3, 4)  # versions that `upgrade` brings up to this one
 # From so many scores on, a document's row for every query is kept as well: `document_influence`.
 DOCUMENT_MAJOR_FROM = 5_000_000
 SIGN = "positive = helpful: more weight on the document raises the completion's log-probability"
@@ -56,12 +58,6 @@ TABLES: dict[str, str] = {
         ks_p DOUBLE, n INTEGER""",
     "query_correlation": """
         query_a INTEGER, query_b INTEGER, pearson DOUBLE, spearman DOUBLE, n BIGINT""",
-    "group_influence": """
-        suite VARCHAR, "grouping" VARCHAR, value VARCHAR, k INTEGER, side VARCHAR, share DOUBLE,
-        multiplier DOUBLE, mean DOUBLE""",
-    "answers": """
-        query_id INTEGER, doc_id INTEGER, what VARCHAR, matched VARCHAR, "start" INTEGER,
-        "end" INTEGER, detector VARCHAR""",
     "faithfulness": """
         experiment VARCHAR, method VARCHAR, seed INTEGER, query_id INTEGER, suite VARCHAR,
         condition VARCHAR, quantity VARCHAR, unit VARCHAR, figure DOUBLE, low DOUBLE, high DOUBLE,
@@ -69,6 +65,7 @@ TABLES: dict[str, str] = {
     "faithfulness_lab": "key VARCHAR, value JSON",
     "trajectory": "query_id INTEGER, position INTEGER, nll DOUBLE",
     "backtracking": "task VARCHAR, arm VARCHAR, k INTEGER, accuracy DOUBLE, n INTEGER",
+    **FINDING_TABLES,
 }
 
 # Kept in the store as comments of its columns, for whoever opens it without the explorer.
@@ -117,11 +114,19 @@ MEANINGS: dict[str, str] = {
     "faithfulness.low": "lower end of the interval that `how` describes",
     "faithfulness.n": "what `figure` is taken over: the things that `how` counts",
     "faithfulness_lab.value": "settings, sizes, optimiser, machine, date and seconds of the lab",
+    **FINDING_MEANINGS,
 }
 
 
 def create_statements() -> list[str]:
     """Statements that make every table empty, each column described where that is needed."""
     tables = [f'CREATE TABLE "{name}" ({columns})' for name, columns in TABLES.items()]
-    comments = [f"COMMENT ON COLUMN {column} IS '{text}'" for column, text in MEANINGS.items()]
-    return tables + comments
+    return tables + comment_statements()
+
+
+def comment_statements() -> list[str]:
+    """Statements that describe the columns."""
+    return [
+        "COMMENT ON COLUMN {} IS '{}'".format(column, text.replace("'", "''"))
+        for column, text in MEANINGS.items()
+    ]

@@ -15,6 +15,7 @@ import numpy as np
 from attribution_engine.findings.rank_curves import SIDES, RankFit, rank_fit
 from attribution_engine.records import ALIGNMENTS, METHODS, InputError
 from attribution_engine.store.derived_promises import DERIVED_PROMISES, correlations
+from attribution_engine.store.finding_promises import FINDING_PROMISES
 from attribution_engine.store.opening import open_store
 from attribution_engine.store.promises import PROMISES, Promise
 from attribution_engine.store.schema import SIGN, create_statements
@@ -52,7 +53,7 @@ def broken_promises(connection: duckdb.DuckDBPyConnection) -> list[str]:
     if missing:
         return missing
     lines: list[str] = []
-    promises = map(_promise, (*PROMISES, *DERIVED_PROMISES, *TRUST_PROMISES))
+    promises = map(_promise, (*PROMISES, *DERIVED_PROMISES, *TRUST_PROMISES, *FINDING_PROMISES))
     for check in (_run, *promises, _finite, _curves, correlations):
         lines += _lines(connection, check)
     return list(dict.fromkeys(lines))  # damage shows in many checks

@@ -71,6 +71,10 @@ class StoreWriter:
         self._column_types(table)  # only what is a table of the schema
         self.connection.execute(f'DELETE FROM "{table}"')
 
+    def give_back_blocks(self) -> None:
+        """What was cleared takes no room in the file any more: the next rows go there."""
+        self.connection.execute("CHECKPOINT")
+
     def insert(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Appends rows in order; columns a row lacks are NULL, dicts become JSON.
 
@@ -176,6 +180,13 @@ class StoreWriter:
         )
         self.connection.unregister("incoming")
 
+    def set_finding_settings(self, settings: Mapping[str, Any]) -> None:
+        """Fills `finding_setting`; a value of JSON a key."""
+        self.connection.executemany(
+            "INSERT INTO finding_setting VALUES (?, ?)",
+            [(key, json.dumps(value, ensure_ascii=False)) for key, value in settings.items()],
+        )
+
     def index_words(self, step: Callable[[int], None] | None = None) -> None:
         """Fills `words` from the documents; `step` is told how many are done."""
         word_index.build(self.connection, step)
@@ -221,14 +232,17 @@ def building(path: Path, block_size: int = SMALL_BLOCKS) -> Iterator[StoreWriter
 
 
 @contextmanager
-def amending(path: Path) -> Iterator[StoreWriter]:
-    """A writer on a copy beside the store `path`; on success the copy replaces it.
+def amending(path: Path, target: Path | None = None) -> Iterator[StoreWriter]:
+    """A writer on a copy of the store `path`; on success the copy is put at `target`.
+
+    Args:
+        target: None = in the place of `path`.
 
     Raises:
         OSError: the disk is full, or cannot be written.
     """
     block_size = SMALL_BLOCKS if path.stat().st_size <= SMALL_STORE else LARGE_BLOCKS
-    with _aside(path) as part, _written(part, block_size) as connection:
+    with _aside(target or path) as part, _written(part, block_size) as connection:
         # Not a copy of the file: blocks that amending frees would stay in it, and be counted.
         (fresh,) = connection.execute("SELECT current_database()").fetchall()[0]
         quoted = str(path).replace("'", "''")

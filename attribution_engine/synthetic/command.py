@@ -13,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 
 from attribution_engine import __version__
+from attribution_engine.finding_stages.all_findings import insert_findings
+from attribution_engine.finding_stages.options import FindingOptions
 from attribution_engine.progress import progress
 from attribution_engine.records import ALIGNMENTS, InputError
 from attribution_engine.store.derived_tables import insert_curves, insert_derived
@@ -77,6 +79,7 @@ def synthesise(options: SyntheticOptions) -> None:
         _tails(store, pool, options)
         insert_derived(store, influence, folder)
         store.insert("run", [_run_row(options, n_tokens)])
+        insert_findings(store, influence, FindingOptions(scratch=folder))
 
 
 def _documents(

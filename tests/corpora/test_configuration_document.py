@@ -21,6 +21,7 @@ SECTIONS = {
     "`[model]`": "model",
     "`[corpus]`": "corpus",
     "`[[queries]]`": "queries",
+    "`[text]`": "text",
     "`[influence]`": "influence",
     "`[[influence.checkpoints]]`": "influence.checkpoints",
     "`[output]`": "output",
@@ -56,6 +57,7 @@ def examples() -> list[str]:
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The configuration of parsed TOML, its files at hand."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "connectives.toml").write_text('[connectives]\ncontrast = ["but"]\n')
     for name in FILES:
         (tmp_path / name).write_text('{"text": "a"}\n')
 

@@ -153,7 +153,7 @@ def test_a_failure_on_the_way_leaves_the_old_store_whole(
 def test_an_older_store_is_refused_in_one_line(store: Path) -> None:
     with duckdb.connect(str(store)) as connection:
         connection.execute("UPDATE run SET schema_version = 2")
-    with pytest.raises(InputError, match="has schema version 2, this explorer reads 4"):
+    with pytest.raises(InputError, match="has schema version 2, this explorer reads 5"):
         write_faithfulness(store, [ROW], LAB)
 
 

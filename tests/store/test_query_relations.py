@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attribution_engine.findings.wilson import wilson
 from attribution_engine.store import plane as planes
 from attribution_engine.store import query_relations, word_index
 from attribution_engine.store.distributions import histogram
 from attribution_engine.store.document_effects import _ends
 from attribution_engine.store.effects import both_ends
-from attribution_engine.store.query_relations import wilson
 from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.views import SIDES
 from tests.synthetic_store import write_synthetic_store
@@ -90,13 +90,13 @@ def test_documents_without_a_source(path: Path, tmp_path: Path) -> None:
 
 def test_wilson_is_the_root_of_its_equation() -> None:
     for hits, n in ((0, 10), (3, 10), (10, 10), (1, 1000)):
-        low, high = wilson(hits, n)
+        low, high = wilson(hits / n, n)
         assert 0 <= low <= hits / n <= high <= 1
         for end in (low, high):
             if 0 < end < 1:
                 distance = abs(hits / n - end) / math.sqrt(end * (1 - end) / n)
                 assert distance == pytest.approx(1.959964, rel=1e-6)
-    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(0.0, 0) == (0.0, 1.0)
 
 
 def test_neighbours_are_those_of_pandas(reader: StoreReader, wide: pd.DataFrame) -> None:

@@ -123,3 +123,27 @@ def test_a_query_without_nats_divides_nothing(tmp_path: Path) -> None:
     document = reader.document(0, 0)
     assert document is not None and document.per_nat is None and not document.alignments
     assert reader.document_spans(0, 0) is None and reader.token_classes(0) == []
+
+
+def test_where_the_corpus_marks_nothing_behaviours_are_those_that_were_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "read.duckdb"
+    small_store.build(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            """INSERT INTO behaviour_span VALUES (3, 1, 6, 12, 'computes', 'rules'),
+            (3, 0, 0, 6, 'restates', 'a judge'), (4, 1, 6, 12, 'computes', 'rules')"""
+        )
+    reader = StoreReader(path)
+    assert reader.document_units(3, "behaviour").names == ("restates", "")
+    assert reader.document_units(4, "behaviour").names == ("", "computes")
+    assert reader.document_units(5, "behaviour").names == ("",)
+    assert reader.document_units(4, "step").names == ("line", "line")
+    found = reader.document(0, 4)
+    assert found is not None and found.behaviours == ("computes",)
+    marked = tmp_path / "marked.duckdb"
+    marked.write_bytes(path.read_bytes())
+    with duckdb.connect(str(marked)) as connection:
+        connection.execute("UPDATE spans SET behaviour = 'verifies' WHERE doc_id = 4")
+    assert StoreReader(marked).document_units(4, "behaviour").names == ("verifies",)

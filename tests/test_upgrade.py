@@ -8,15 +8,21 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from attribution_engine import upgrade
 from attribution_engine.__main__ import main
+from attribution_engine.findings_again import findings_again
 from attribution_engine.records import InputError
-from attribution_engine.store import derived_tables, upgrade
+from attribution_engine.store import derived_tables
+from attribution_engine.store.finding_schema import FINDING_TABLES
 from attribution_engine.store.opening import open_store, version_of
 from attribution_engine.store.schema import SCHEMA_VERSION, UPGRADABLE
 from attribution_engine.store.verify import verify
 from tests.store.small_store import build, fill
 
-TABLES = ("words", "document_influence", "query_correlation", "influence", "documents", "spans")
+TABLES = (
+    *(name for name in FINDING_TABLES if name != "finding_setting"),  # it holds seconds
+    *("words", "document_influence", "query_correlation", "influence", "documents", "spans"),
+)
 
 
 @pytest.fixture
@@ -25,14 +31,20 @@ def new(tmp_path: Path) -> Path:
     return tmp_path / "new.duckdb"
 
 
-def make_old(path: Path, statement: str = "") -> Path:
-    """A store as version 3 had it, then changed by a statement."""
+def make_old(path: Path, statement: str = "", version: int = min(UPGRADABLE)) -> Path:
+    """A store as version 3 or 4 had it, then changed by a statement."""
     with duckdb.connect() as connection:
         fill(connection)
-        connection.execute("DROP TABLE words; DROP TABLE document_influence")
-        connection.execute("ALTER TABLE documents DROP COLUMN near_group")
-        connection.execute("DELETE FROM query_correlation")
-        connection.execute("UPDATE run SET schema_version = ?", [UPGRADABLE])
+        for table in FINDING_TABLES:
+            if table not in ("answers", "group_influence"):
+                connection.execute(f"DROP TABLE {table}")
+        connection.execute("ALTER TABLE answers DROP COLUMN part")
+        connection.execute("ALTER TABLE group_influence DROP COLUMN n_top")
+        if version == 3:
+            connection.execute("DROP TABLE words; DROP TABLE document_influence")
+            connection.execute("ALTER TABLE documents DROP COLUMN near_group")
+            connection.execute("DELETE FROM query_correlation")
+        connection.execute("UPDATE run SET schema_version = ?", [version])
         connection.execute(statement)
         connection.execute(f"ATTACH '{path}' AS file; COPY FROM DATABASE memory TO file")
         connection.execute("DETACH file")
@@ -49,7 +61,10 @@ def tables(path: Path) -> dict[str, list[tuple[object, ...]]]:
         return {name: connection.execute(f"FROM {name}").fetchall() for name in TABLES}
 
 
-def test_it_becomes_what_a_new_run_would_be(old: Path, new: Path) -> None:
+@pytest.mark.parametrize("version", UPGRADABLE)
+def test_it_becomes_what_a_new_run_would_be(new: Path, version: int) -> None:
+    old = make_old(new.with_name("an old run.duckdb"), version=version)
+    findings_again(new)
     assert upgrade.upgrade(old) is True
     assert verify(old) == []
     assert tables(old) == tables(new)
@@ -106,8 +121,8 @@ def test_a_failure_leaves_the_store_as_it_was(old: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("UPDATE run SET schema_version = 2", "only 3 can be brought up to 4; rebuild it"),
-        ("UPDATE run SET schema_version = 99", "only 3 can be brought up"),
+        ("UPDATE run SET schema_version = 2", "only 3 and 4 can be brought up to 5; rebuild it"),
+        ("UPDATE run SET schema_version = 99", "only 3 and 4 can be brought up"),
         ("DELETE FROM run", "is not complete"),
         ("DROP TABLE run", "is no store"),
     ],
