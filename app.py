@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from attribution_engine.findings.claims import FINDINGS
 from attribution_engine.records import InputError
 from pages.parts import links, pickers, wording
 from pages.parts.appearance import apply_appearance
@@ -15,8 +16,8 @@ from pages.parts.query_panel import query_panel
 from pages.parts.view_bar import view_bar
 
 # Pages that show no query, or their own way of one.
-WITHOUT_QUERY = ("method", "trust", "notebook", "query", "search")
-OF_THE_RUN = (FIRST, "trust")  # drawn where a link names no query of the run
+WITHOUT_QUERY = ("method", "trust", "notebook", "query", "search", *FINDINGS)
+OF_THE_RUN = (FIRST, "trust", *FINDINGS)  # drawn where a link names no query of the run
 OF_NO_RUN = ("method", "notebook")  # drawn without a run
 ICON = Path(__file__).parent / "pages" / "parts" / "icon.png"
 
@@ -25,7 +26,7 @@ page = navigation()
 here = page.url_path or FIRST
 links.arrive(here)
 apply_appearance()
-shows_chrome = not presenting()
+shows_chrome = not presenting(here)
 with st.sidebar:
     menu_place = st.container(gap="xsmall")
     st.divider()

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts import links, runs, wording
 from pages.parts.accuracies import show_accuracies
+from pages.parts.all_claims import show_all_claims
 from pages.parts.captions import caption
 from pages.parts.export import downloads
 from pages.parts.facts import facts
@@ -91,6 +92,8 @@ with st.container(border=True):
 
 if run.accuracies:
     show_accuracies(run, reader.suites())
+
+show_all_claims(reader)
 
 here = {"run": view["run"]}
 about = caption(run.name or view["run"])

@@ -23,8 +23,19 @@ KINDS = {
 OTHER = ("#888888", "136 136 136", "dashdot", "x")
 INK = "#1C2430"  # the colour of the chosen query: that of the text
 DENSITY = ("#E4DFF0", "#3F2F73")  # few and many; neither a sign's colour nor a kind's
+# Cells of a heatmap with numbers in them: both signs softened, and what lies between.
+WARM, MIDDLE, COOL = "#E8A877", "#F4F5F7", "#6FAFD6"
+EMPTY = "#B9BFC9"  # cells that have no number: not on the scale
 # Figures are drawn for light pages and for paper; on a dark page these colours take other places.
-DARK = {INK: "#E4E8EE", DENSITY[0]: "#352F4A", DENSITY[1]: "#C9BDF2"}
+DARK = {
+    INK: "#E4E8EE",
+    DENSITY[0]: "#352F4A",
+    DENSITY[1]: "#C9BDF2",
+    WARM: "#8F4310",
+    MIDDLE: "#1E242D",
+    COOL: "#0B5482",
+    EMPTY: "#6B7482",
+}
 TEXTS = frozenset({"customdata", "text", "hovertext", "hovertemplate", "x", "y", "z", "name"})
 CONFIG = {
     "displaylogo": False,

@@ -11,6 +11,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from attribution_engine.store.comparison_views import Plot
 from attribution_engine.store.views import DocumentFilter, Score, Side, Unit
@@ -22,6 +23,8 @@ __all__ = ["DEFAULTS", "FIELDS", "FILTERS", "MARKS", "RANKING_PAGE"]
 VIEW, WRITTEN, ACTED = "view", "address as written", "a widget was used"
 DRAWN, SETTLED = "address that the page is drawn with", "address that a page has settled"
 PROBLEMS = "what a link asked for in vain"
+WENT = "address that the browser went back or forward to"
+GIVEN = "values given to widgets"
 
 
 def view() -> MutableMapping[str, Any]:
@@ -29,19 +32,32 @@ def view() -> MutableMapping[str, Any]:
     return cast(MutableMapping[str, Any], st.session_state.setdefault(VIEW, dict(DEFAULTS)))
 
 
+def went() -> bool:
+    """Whether this run is drawn because the browser went back or forward in its history."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context is not None and context.is_history_navigation
+
+
 def arrive(page: str) -> None:
     """Takes the view over from the address if someone followed a link or went back.
 
-    Not when a widget was used: the browser may then still send the address of a moment ago.
+    Not when a widget was used: the browser may then still send the address of a moment ago. Who
+    goes back gets what the address says, whatever was used, written or half drawn before.
     """
+    # Its own for each run: the one before, stopped but not yet at its end, may write to its own.
+    st.session_state[VIEW] = dict(view())
     st.session_state.pop(DRAWN, None)
-    if st.session_state.pop(ACTED, False):
+    acted = st.session_state.pop(ACTED, False)
+    arrived = {name: st.query_params.get_all(name) for name in st.query_params}
+    if went():
+        st.session_state[WENT] = _last_step()[0] + 1, page, arrived
+    elif acted:
         st.session_state.pop(PROBLEMS, None)  # said once; now something else is looked at
         return
-    arrived = {name: st.query_params.get_all(name) for name in st.query_params}
-    if not arrived or arrived == st.session_state.get(WRITTEN):
+    elif arrived == st.session_state.get(WRITTEN):
         return
-    take(page, arrived)
+    if arrived:
+        take(page, arrived)
 
 
 def take(page: str, address: Mapping[str, list[str]]) -> None:
@@ -69,13 +85,28 @@ def keep(page: str, open_field: str = "") -> None:
     if open_field and not view()[open_field]:
         st.session_state[DRAWN] = address
         return
-    if {name: st.query_params.get_all(name) for name in st.query_params} != address:
+    # Who went back may meanwhile have been sent the address of the page that was left.
+    if went() or {name: st.query_params.get_all(name) for name in st.query_params} != address:
         st.query_params.from_dict(address)
     st.session_state[WRITTEN] = address
     drawn = st.session_state.setdefault(DRAWN, address)
     if drawn != address and st.session_state.get(SETTLED) != address:
         st.session_state[SETTLED] = address
         st.rerun()
+
+
+def step(page: str) -> dict[str, Any]:
+    """For `history.js`: where the browser last went back or forward to, and what is drawn for it.
+
+    The number tells a step from an earlier one to the same address.
+    """
+    number, to, arrived = _last_step()
+    fields = [[name, one] for name, values in arrived.items() for one in values]
+    return {"number": number, "page": to, "fields": fields, "address": href(page)}
+
+
+def _last_step() -> tuple[int, str, dict[str, list[str]]]:
+    return cast(tuple[int, str, dict[str, list[str]]], st.session_state.get(WENT, (0, "", {})))
 
 
 def address_of(page: str, **changes: Any) -> dict[str, list[str]]:
@@ -111,6 +142,8 @@ def change(
             the run that was open before; that is not taken over.
     """
     value = st.session_state[key]
+    if isinstance(value, str) and options is None:
+        st.session_state.setdefault(GIVEN, {})[key] = value  # typed
     if options is not None and name in LISTS:
         value = [one for one in value or () if one in options]
     elif options is not None and value is not None and value not in options:
@@ -121,8 +154,14 @@ def change(
 
 
 def put(**changes: Any) -> None:
-    """Changes the view, in the callback of a widget."""
-    view().update(_with_span(changes))
+    """Changes the view, in the callback of a widget.
+
+    Not where the browser went back: it sends along what its widgets showed, and one that had not
+    been drawn anew yet seems to have been used.
+    """
+    if went():
+        return
+    st.session_state[VIEW] = {**view(), **_with_span(changes)}
     st.session_state[ACTED] = True
 
 
@@ -136,9 +175,12 @@ def show(key: str, value: Any) -> None:
     """Gives a widget the value of the view.
 
     Only where it differs: setting it again would throw away what someone is typing meanwhile.
+    What the browser says may be of a moment ago: a value given since may still be on its way.
     """
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+    given = st.session_state.setdefault(GIVEN, {})
+    held = key in st.session_state and st.session_state[key] == value
+    if not held or given.get(key, value) != value:
+        st.session_state[key] = given[key] = value
 
 
 def side() -> Side:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from attribution_engine.findings.claims import FINDINGS
 from pages.parts import links
 
 FIRST = "overview"
@@ -16,9 +17,22 @@ PAGES = {
     "search": "Search",
     "compare": "Compare",
     "rank_curves": "Rank curves",
+    "correlations": "Correlations",
+    "totals": "Totals and coverage",
+    "answers": "Answers",
+    "sources": "Sources",
+    "groups": "Groups",
+    "tokens": "Tokens",
+    "exploration": "Exploration",
     "trust": "Trust",
     "notebook": "Notebook",
     "method": "Method",
+}
+# The pages in the groups of the menu.
+GROUPS = {
+    "Read": ("overview", "rankings", "document", "query", "search", "compare"),
+    "Findings": ("rank_curves", *FINDINGS),
+    "Trust and keep": ("trust", "notebook", "method"),
 }
 BY_APP = "page is run by app.py"
 
@@ -55,13 +69,16 @@ def menu() -> None:
     Streamlit's own menu drops the address; writing it again afterwards would leave two entries in
     the browser's history, and the back button would lead to the page one is on.
     """
-    for name, title in PAGES.items():
-        st.page_link(
-            f"pages/{name}.py",
-            label=title,
-            query_params=links.address_of(name),
-            width="stretch",
-        )
+    for group, names in GROUPS.items():
+        with st.container(gap=None):
+            st.caption(group)
+            for name in names:
+                st.page_link(
+                    f"pages/{name}.py",
+                    label=PAGES[name],
+                    query_params=links.address_of(name),
+                    width="stretch",
+                )
 
 
 def draw(page: Page) -> None:

@@ -2,6 +2,7 @@
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   oneEntryAStep();
+  drawnAfter(data.step);
   const get = (selector) => parentElement.querySelector(selector);
   const footer = get(".footer");
   document.documentElement.setAttribute("data-presenting", "");

@@ -30,7 +30,7 @@ def chosen(notes: tuple[Note, ...], tags: list[str]) -> tuple[Note, ...]:
     return tuple(note for note in notes if set(tags) <= set(note.tags))
 
 
-def presenting() -> bool:
+def presenting(page: str) -> bool:
     """Draws the footer of the presented note and takes its steps; False if none is presented."""
     view = links.view()
     if not view["present"]:
@@ -60,6 +60,7 @@ def presenting() -> bool:
             "place": f"{at + 1} of {len(notes)}",
             "first": at == 0,
             "last": at + 1 == len(notes),
+            "step": links.step(page),
         },
         on_step_change=links.put,
     )

@@ -11,6 +11,7 @@ CLASSES = {
     "connective": "logical connective",
     "code": "code syntax",
     "markdown": "Markdown structure",
+    "fence": "code fence",
     "number": "number",
     "operator": "operator",
     "other": "other",

@@ -19,12 +19,16 @@ export default function (component) {
   const chosen = () => wait(WAIT);
   // Nor while someone is at it: a click that opens another page must not be crossed either.
   const busy = () => { if (waiting) wait(WAIT); };
+  // Who has gone back gets the whole page anew by that.
+  const gone = () => { clearTimeout(waiting); waiting = 0; };
   window.addEventListener("influence-chosen", chosen);
+  window.addEventListener("popstate", gone);
   window.addEventListener("keydown", busy, true);
   window.addEventListener("pointerdown", busy, true);
   return () => {
     clearTimeout(waiting);
     window.removeEventListener("influence-chosen", chosen);
+    window.removeEventListener("popstate", gone);
     window.removeEventListener("keydown", busy, true);
     window.removeEventListener("pointerdown", busy, true);
   };

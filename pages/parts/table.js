@@ -140,9 +140,17 @@ function snippet(root, data, row, text, about, cell) {
   }
   const holder = make("span", null, words);
   holder.className = "passage";
-  for (const [part, found] of pieces(text, data.marks ?? [])) {
+  const parts = row.marked ? around(text, row.marked) : pieces(text, data.marks ?? []);
+  for (const [part, found] of parts) {
     make(found ? "mark" : "span", part, holder);
   }
+}
+
+// The same, with one passage marked: its first character and the one behind its last.
+function around(text, [start, end]) {
+  const all = Array.from(text); // characters, as Python counts them
+  return [[0, start, false], [start, end, true], [end, all.length, false]]
+    .map(([from, to, marked]) => [all.slice(from, to).join(""), marked]).filter(([part]) => part);
 }
 
 // A text in pieces: (piece, whether it is one of the marked words, case ignored).

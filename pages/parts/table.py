@@ -16,10 +16,13 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. `bar` takes pairs of text and a length from −1 to 1."""
+    """A column.
+
+    `bar` takes pairs of text and a length from −1 to 1; `words` are whole, over several lines.
+    """
 
     label: str
-    kind: Literal["text", "number", "bar", "snippet"] = "text"
+    kind: Literal["text", "words", "number", "bar", "snippet"] = "text"
     help: str = ""
     width: str = ""
 
@@ -41,6 +44,7 @@ class Row:
     Attributes:
         sign: a glyph before the snippet and what it says.
         passage: which passage of a text the snippet is.
+        marked: first and last character, from 0 and one past it, of the snippet that are marked.
     """
 
     id: str
@@ -50,6 +54,7 @@ class Row:
     sign: tuple[str, str] | None = None
     passage: str = ""
     near: Near | None = None
+    marked: tuple[int, int] | None = None
 
 
 _table = st.components.v2.component(
@@ -87,6 +92,7 @@ def table_data(
             | ({"sign": list(r.sign)} if r.sign else {})
             | ({"passage": r.passage} if r.passage else {})
             | ({"near": asdict(r.near)} if r.near else {})
+            | ({"marked": list(r.marked)} if r.marked else {})
             for r in rows
         ],
         "current": next((r.id for r in rows if r.current), ""),

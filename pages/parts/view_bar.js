@@ -2,6 +2,7 @@
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   oneEntryAStep();
+  drawnAfter(data.step);
   const get = (selector) => parentElement.querySelector(selector);
   const note = get(".note"), keep = get(".keep"), said = get(".said"), refused = get(".refused");
   document.documentElement.removeAttribute("data-presenting");

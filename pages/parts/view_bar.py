@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from attribution_engine.findings.claims import FINDINGS
 from attribution_engine.records import InputError
 from attribution_engine.store.reader import StoreReader
 from pages.parts import citation, links, pickers
@@ -17,7 +18,10 @@ FOLDER = Path(__file__).parent
 KEY = "view_bar"
 SAID, PROBLEM = "what the view bar says", "what the view bar cannot do"
 LOST = "a note that could not be kept"
-OF_THE_RUN = ("overview", "trust", "rank_curves", "search", "notebook", "method")
+OF_THE_RUN = (
+    *("overview", "trust", "rank_curves", "search", "notebook", "method"),
+    *FINDINGS,
+)
 SHOWN_PROBLEMS = 4
 
 _bar = st.components.v2.component(
@@ -50,6 +54,7 @@ def view_bar(page: str, reader: StoreReader | None) -> None:
             "said": st.session_state.pop(SAID, {"id": ""}),
             "problem": st.session_state.pop(PROBLEM, ""),
             "lost": st.session_state.pop(LOST, False),
+            "step": links.step(page),
         },
         on_keep_change=lambda: _keep(page, cited),
         on_size_change=_toggle_size,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from attribution_engine.findings.tokens import FREQUENCIES, ORDERS
 from attribution_engine.store.comparison_views import PLOTS, TOPS
+from attribution_engine.text.token_classes import CLASSES
 
 RANKING_PAGE = 50  # documents
-MARKS = ("connective", "code", "markdown", "number", "operator", "answer", "exploration")
+MARKS = (
+    *("connective", "code", "markdown", "fence", "number", "operator", "answer", "exploration"),
+)
 LEVELS = ("token", "word", "sentence", "step", "behaviour")
 LISTS = frozenset(
     {"source", "domain", "category", "difficulty", "behaviour", "marks", "kind", "tag"}
@@ -61,6 +65,29 @@ DEFAULTS: dict[str, Any] = {
     "size": "",
     "spread": "mean",
     "share": "",
+    "grouped": "kind",
+    "apart": "",
+    "depth": "percentile",
+    "amount": "total",
+    "strongest": "0.01",
+    "reader": "",
+    "ends": "both",
+    "measured": "tokens",
+    "does": "",
+    "topic": "",
+    "labels": "",
+    "asked": "",
+    "measure": "standard",
+    "correlation": "pearson",
+    "whose": "",
+    "k": "",
+    "among": "",
+    "token_class": "",
+    "order": "mean",
+    "least": "5",
+    "completions": "right",
+    "within": "",
+    "hits": "",
 }
 # What a link means that lacks a field: what was shown before the field came in. Links hold every
 # field of their page, so this never changes, whatever DEFAULTS become.
@@ -84,6 +111,29 @@ ABSENT: dict[str, Any] = {
     "plot": "rank_log",
     "top": "10",
     "spread": "mean",
+    "grouped": "kind",
+    "apart": "",
+    "depth": "percentile",
+    "amount": "total",
+    "strongest": "0.01",
+    "reader": "",
+    "ends": "both",
+    "measured": "tokens",
+    "does": "",
+    "topic": "",
+    "labels": "",
+    "asked": "",
+    "measure": "standard",
+    "correlation": "pearson",
+    "whose": "",
+    "k": "",
+    "among": "",
+    "token_class": "",
+    "order": "mean",
+    "least": "5",
+    "completions": "right",
+    "within": "",
+    "hits": "",
 }
 ALLOWED: dict[str, tuple[str, ...]] = {
     "side": ("helpful", "harmful"),
@@ -105,6 +155,27 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "top": tuple(map(str, TOPS)),
     "spread": ("mean", "seeds", "query"),
     "size": ("", "large"),
+    # Of Totals: groups of queries, their outcomes apart, depth of a ranking, what is summed there.
+    "grouped": ("kind", "suite"),
+    "apart": ("", "1"),
+    "depth": ("percentile", "k"),
+    "amount": ("total", "share"),
+    "strongest": ("0.001", "0.01", "0.05", "0.1", "1"),
+    # Of Exploration: which documents the figures are over, and by what a span is measured.
+    "ends": ("both", "helpful", "harmful"),
+    "measured": ("tokens", "cut"),
+    "topic": ("", "math", "code", "other"),
+    # Of Groups: by what documents are grouped, and what is plotted of a group.
+    "labels": ("", "domain", "domain_difficulty", "category", "difficulty", "joint"),
+    "measure": ("standard", "per_nat", "mean", "top"),
+    "correlation": ("pearson", "spearman"),
+    # Of Tokens: only this class, what the table is ordered by, documents that hold a token.
+    "token_class": ("", *CLASSES),
+    "order": ORDERS,
+    "least": tuple(map(str, FREQUENCIES)),
+    # Of Answers: whose completions are counted, and which places of a query are listed.
+    "completions": ("right", "all", "wrong"),
+    "hits": ("", "top", "bottom", "corpus"),
 }
 SHARED = ("run", "query", "side", "suite", "task", "outcome", "find")
 FILTERS = (
@@ -134,6 +205,17 @@ FIELDS: dict[str, tuple[str, ...]] = {
         *READING,
     ),
     "rank_curves": (*SHARED, "unit", "kind", "mine"),
+    "correlations": (*SHARED, "correlation"),
+    "totals": (
+        *SHARED,
+        *("amount", "unit", "depth", "grouped", "apart", "kind", "other", "strongest"),
+    ),
+    "answers": (*SHARED, "completions", "within", "kind", "hits"),
+    # Whose top documents ("kind:…" or "suite:…"), and how many of them the table is about.
+    "sources": (*SHARED, "whose", "k"),
+    "groups": (*SHARED, "labels", "asked", "measure"),
+    "tokens": (*SHARED, "alignment", "among", "token_class", "order", "least"),
+    "exploration": (*SHARED, "reader", "ends", "measured", "does", "topic", "place"),
     "trust": (*SHARED, "spread", "share"),
     "notebook": (*SHARED, "tag", "note"),
     "method": SHARED,

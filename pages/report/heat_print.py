@@ -33,7 +33,8 @@ MAX_PAGES = 400  # a text of 10 MB would be a book of thousands; the HTML file h
 # On paper the classes have lines of their own below the letters, as on the page.
 DASHES = {
     "m-connective": "-", "m-code": (0, (1, 1.5)), "m-markdown": "-", "m-number": (0, (4, 2)),
-    "m-operator": (0, (3, 1, 1, 1)), "m-answer": "-", "m-exploration": (0, (6, 2, 1, 2)),
+    "m-fence": (0, (8, 1, 2, 1)), "m-operator": (0, (3, 1, 1, 1)), "m-answer": "-",
+    "m-exploration": (0, (6, 2, 1, 2)),
 }  # fmt: skip
 
 

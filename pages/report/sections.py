@@ -18,6 +18,13 @@ from pages.parts.trust_figures import method_name
 from pages.report.address import View, view_in, view_of
 from pages.report.asking import query
 from pages.report.comparing import compare
+from pages.report.finding_answers import answers
+from pages.report.finding_correlations import correlations
+from pages.report.finding_exploration import exploration
+from pages.report.finding_groups import groups
+from pages.report.finding_sources import sources
+from pages.report.finding_tokens import tokens
+from pages.report.finding_totals import totals
 from pages.report.reading import document, rankings
 from pages.report.searching import search
 from pages.report.section import Plot, Section, Table
@@ -198,5 +205,12 @@ DRAWN: dict[str, Callable[[StoreReader, View, Section], Section]] = {
     "search": search,
     "compare": compare,
     "rank_curves": _rank_curves,
+    "correlations": correlations,
+    "totals": totals,
+    "answers": answers,
+    "sources": sources,
+    "groups": groups,
+    "tokens": tokens,
+    "exploration": exploration,
     "trust": _trust,
 }

@@ -79,14 +79,14 @@ def test_a_suite_of_another_run_is_not_taken_over(
 ) -> None:
     st.session_state["pick_suite"] = "of the run before"
     pickers._first_of_suite(reader, "overview")
-    assert view["suite"] == ""
+    assert links.view()["suite"] == ""
     st.session_state["pick_effect_suite"] = "of the run before"
     document_effects._take_suite([one.suite for one in reader.suites()])
-    assert view["suite"] == ""
+    assert links.view()["suite"] == ""
     known = reader.suites()[-1].suite
     st.session_state["pick_suite"] = known
     pickers._first_of_suite(reader, "overview")
-    assert view["suite"] == known
+    assert links.view()["suite"] == known
 
 
 def test_a_widget_takes_over_only_what_it_offers(view: dict[str, Any]) -> None:
@@ -94,14 +94,14 @@ def test_a_widget_takes_over_only_what_it_offers(view: dict[str, Any]) -> None:
     for value, task, place in (("gone", "kept", "7"), ("b", "b", "1"), (None, "", "1")):
         st.session_state["pick_task"] = value
         links.change("task", "pick_task", ("place",), ("", "b"))
-        assert (view["task"], view["place"]) == (task, place)
+        assert (links.view()["task"], links.view()["place"]) == (task, place)
     st.session_state["pick_source"] = ["web", "gone"]
     links.change("source", "pick_source", (), ("web", "books"))
-    assert view["source"] == ["web"]
+    assert links.view()["source"] == ["web"]
     for sent, query2 in (("✓ 4 of the run before", "3"), (4, "4")):
         st.session_state["pick_query2"] = sent
         compare_panels._take_query([3, 4])
-        assert view["query2"] == query2
+        assert links.view()["query2"] == query2
 
 
 @pytest.mark.parametrize(("run", "kind"), [("one", "bar"), ("words", "number")])

@@ -182,3 +182,47 @@ def test_many_problems_are_counted(view: dict[str, Any]) -> None:
 
 def test_only_if_set_are_fields_of_every_page() -> None:
     assert not set(ONLY_IF_SET) & {name for page in FIELDS.values() for name in page}
+
+
+def test_who_goes_back_gets_what_the_address_says(
+    view: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.update(run="demo", query="4")
+    links.arrive("method")
+    st.session_state[links.WRITTEN] = {"run": ["demo"], "query": ["2"]}
+    monkeypatch.setattr(links, "went", lambda: True)
+    for query in ("2", "3", "2"):  # the first one as if it had been written a moment ago
+        asked = {"run": [f"demo{query}"], "query": [query]}
+        monkeypatch.setattr(st, "query_params", _Asked(asked))
+        links.put(query="9")  # what a widget that is not yet drawn anew seems to say
+        st.session_state[links.ACTED] = True  # by a run that was stopped
+        links.arrive("method")
+        assert (links.view()["run"], links.view()["query"]) == (f"demo{query}", query)
+    assert links.step("method")["number"] == 3
+
+
+def test_a_run_that_is_stopped_writes_to_no_view_but_its_own(view: dict[str, Any]) -> None:
+    links.put(query="7")
+    view["query"] = "of the run that was stopped"
+    assert links.view()["query"] == "7"
+    drawn = links.view()
+    links.arrive("method")
+    drawn["query"] = "of the run that was stopped"
+    assert links.view()["query"] == "7"
+
+
+def test_a_value_is_given_again_while_the_one_before_may_be_on_its_way() -> None:
+    st.session_state["pick"] = 3
+    links.show("pick", 3)
+    assert not st.session_state.get(links.GIVEN)
+    links.show("pick", 4)
+    st.session_state["pick"] = 3  # of a browser that has not yet drawn the 4
+    links.show("pick", 3)
+    assert st.session_state[links.GIVEN] == {"pick": 3}
+
+
+class _Asked(dict[str, list[str]]):
+    """The fields of an address."""
+
+    def get_all(self, name: str) -> list[str]:
+        return self[name]

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from attribution_engine.store.reader import StoreReader
 from pages.parts import wording
 from pages.parts.export import csv_bytes
+from tests.pages.drawn import components
 from tests.synthetic_store import write_synthetic_store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,10 +38,16 @@ def draw(page: str, **address: str | list[str]) -> AppTest:
 
 
 def words(app: AppTest) -> str:
-    """Everything a page says outside tables and components."""
+    """Everything a page says outside tables and components, and its claims."""
     kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.text,
              app.error, app.info)  # fmt: skip
-    return "\n".join(str(one.value) for kind in kinds for one in kind)
+    said = [str(one.value) for kind in kinds for one in kind]
+    for claims in components(app, "claims"):
+        for one in claims["claims"]:
+            standing = one["standing"].partition(" ")[2]
+            said.append(f"{standing}: {one['claim']} ({one['paper']})")
+            said += [one["sentence"], one["rule"]]
+    return "\n".join(said)
 
 
 @pytest.fixture(autouse=True)

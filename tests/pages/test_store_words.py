@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from attribution_engine.findings.claims import FINDINGS
 from tests.hostile_store import METHOD, TWIN
 from tests.pages.test_pages import draw
 from tests.store.tested_store import add_tests
 from tests.synthetic_store import write_synthetic_store
+from tests.with_findings import add_findings
 
 PAGES: dict[str, dict[str, str]] = {
     "overview": {},
@@ -22,6 +24,7 @@ PAGES: dict[str, dict[str, str]] = {
     "compare": {"mode": "runs", "other": "plain", "doc": "3"},
     "rank_curves": {},
     "trust": {},
+    **{finding: {} for finding in FINDINGS},
 }
 # What would make bold, coloured, code, a formula or an element of it; escaped, it is none.
 MARKUP = re.compile(r"(?<!\\)(\*\*bold|:red\[|`=1|\$5|<img)")
@@ -31,7 +34,7 @@ MARKUP = re.compile(r"(?<!\\)(\*\*bold|:red\[|`=1|\$5|<img)")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     write_synthetic_store(folder / "plain.duckdb")
-    add_tests(write_synthetic_store(folder / f"{TWIN}.duckdb", method=METHOD))
+    add_findings(add_tests(write_synthetic_store(folder / f"{TWIN}.duckdb", method=METHOD)))
     return folder
 
 
