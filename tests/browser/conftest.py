@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, expect, sync_playwright
 
 HERE = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:blank")
+PATIENCE = 45_000  # ms that anything may take: the machine may be slow and have other work
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -51,7 +52,7 @@ def address(
         )
     try:
         base = f"http://127.0.0.1:{port}"
-        for _ in range(150):
+        for _ in range(300):
             assert server.poll() is None, log.read_text()
             try:
                 urllib.request.urlopen(f"{base}/_stcore/health", timeout=2).close()
@@ -64,7 +65,7 @@ def address(
         assert "Traceback" not in log.read_text()
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=PATIENCE / 1000)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,9 @@ def context() -> Iterator[BrowserContext]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         # One context: later pages take Streamlit's scripts from its cache.
-        yield browser.new_context(viewport={"width": 1280, "height": 900})
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(PATIENCE)
+        yield context
         browser.close()
 
 
@@ -83,8 +86,8 @@ def context() -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Iterator[Page]:
     """A fresh session; no script may fail, nothing be fetched from elsewhere, no dialog open."""
     page = context.new_page()
-    page.set_default_timeout(15_000)
-    expect.set_options(timeout=15_000)
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     failures: list[str] = []
 
     def refuse(dialog: Dialog) -> None:

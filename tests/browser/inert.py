@@ -8,6 +8,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.clicks import idle
+
 # What the explorer asks its server for; a relative address of a text would be another path.
 OWN = re.compile(
     r"/(static/.*|(\w+/)?_stcore/.*|media/.*|component/.*|favicon\.png|vendor/.*|"
@@ -59,9 +61,8 @@ if (!deep('h1, h2').some((one) => one.checkVisibility())) found.push('no heading
 for (const one of deep('[data-testid="stException"]')) say('error', one);
 if (/Traceback|Uncaught/.test(document.body.innerText.slice(0, 2000))) found.push('a traceback');
 """
-_STILL = """() => document.querySelector('[data-testid="stApp"]')
-    ?.dataset.testScriptState === 'notRunning'
-    && document.querySelector('[data-testid="stMain"] :is(h1, h2, [role="alert"])')"""
+_STANDS = """() =>
+    document.querySelector('[data-testid="stMain"] :is(h1, h2, [role="alert"])')"""
 
 
 def strange_requests(page: Page, address: str) -> list[str]:
@@ -86,9 +87,9 @@ def go(page: Page, name: str, **fields: str | int) -> None:
 
 def still(page: Page) -> None:
     """Waits until nothing runs for the page and something stands on it."""
-    page.wait_for_timeout(80)  # the page needs a moment to say that it runs
-    page.wait_for_function(_STILL)
-    page.wait_for_timeout(120)
+    page.wait_for_function(_STANDS)
+    idle(page)
+    page.wait_for_function(_STANDS)
 
 
 def told(wrong: dict[str, list[str]]) -> None:

@@ -9,9 +9,12 @@ from typing import Literal
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from attribution_engine.findings.claims import FINDINGS
+from tests.browser.clicks import idle
 from tests.browser.inert import DEEP, go, still, told
 from tests.store.tested_store import add_tests
 from tests.synthetic_store import write_synthetic_store
+from tests.with_findings import add_findings
 
 pytestmark = pytest.mark.browser
 Scheme = Literal["light", "dark"]
@@ -23,6 +26,7 @@ PAGES: dict[str, dict[str, str | int]] = {
     "search": {"look": "slope"},
     "compare": {"query": 3, "mode": "runs", "other": "second"},
     "rank_curves": {"query": 3},
+    **{finding: {"query": 3} for finding in FINDINGS},
     "trust": {"query": 3},
     "notebook": {},
     "method": {},
@@ -144,7 +148,7 @@ FOCUS = """() => {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
-    add_tests(write_synthetic_store(folder / "first.duckdb"))
+    add_findings(add_tests(write_synthetic_store(folder / "first.duckdb")))
     write_synthetic_store(folder / "second.duckdb", method="gradient-dot", score_seed=1)
     return folder
 
@@ -167,8 +171,8 @@ def visits(page: Page, address: str) -> Iterator[str]:
         go(page, name, **{"run": "first", "side": "helpful", **more})
         expect(page.get_by_role("heading").first).to_be_visible()
         if page.locator(".stPlotlyChart, [data-testid='stPlotlyChart']").count():
-            page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=20_000)
-        page.wait_for_timeout(200)
+            page.locator(".js-plotly-plot .main-svg").first.wait_for()
+            idle(page)
         yield name or "overview"
 
 
@@ -217,6 +221,8 @@ def test_the_tab_key_goes_from_the_menu_into_the_page_and_shows_where_it_is(
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{address}/rankings?run=first&query=0&tails=both")
     still(page)
+    expect(page.get_by_role("link", name="Method", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Copy link")).to_be_visible()
     invisible, stops = [], 0
     reached: set[str] = set()
     # How many stops there are before the page depends on the run and on what the browser counts

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from attribution_engine.store.comparison import Comparison
 from attribution_engine.store.reader import StoreReader
-from tests.browser.clicks import press
+from tests.browser.clicks import in_address, press
 from tests.synthetic_store import write_synthetic_store
 
 pytestmark = pytest.mark.browser
@@ -49,8 +49,7 @@ def test_from_the_menu_to_a_document_of_the_other_run(
     expect(row).to_have_attribute("data-id", str(there[1].document.doc_id))
     row.click()
     expect(page.get_by_role("heading", name=f"Document {there[1].document.doc_id}")).to_be_visible()
-    for part in ("run=second", "query=6", "side=harmful", f"doc={there[1].document.doc_id}"):
-        assert part in page.url
+    in_address(page, "run=second", "query=6", "side=harmful", f"doc={there[1].document.doc_id}")
 
 
 def test_a_click_on_a_point_shows_its_document_and_reload_keeps_it(
@@ -65,7 +64,7 @@ def test_a_click_on_a_point_shows_its_document_and_reload_keeps_it(
     box = points.first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_timeout(200)  # Plotly looks for the point under the pointer after a moment.
+    expect(page.locator(".js-plotly-plot .hoverlayer .hovertext").first).to_be_visible()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_url(re.compile(r"doc=\d+"))
     chosen = re.search(r"doc=(\d+)", page.url)
@@ -79,7 +78,7 @@ def test_a_click_on_a_point_shows_its_document_and_reload_keeps_it(
     expect(card).to_contain_text(f"rank {document.other_rank}")
     page.get_by_role("link", name="Read it in second").click()
     expect(page.get_by_role("heading", name=f"Document {document.other_doc}")).to_be_visible()
-    assert "run=second" in page.url
+    in_address(page, "run=second")
 
 
 def test_plot_and_query_are_in_the_address_and_the_runs_swap(
@@ -100,7 +99,7 @@ def test_plot_and_query_are_in_the_address_and_the_runs_swap(
     page.wait_for_url(re.compile("run=second.*other=first"))
     across = page.locator(".js-plotly-plot .xtitle").filter(has_text=there)
     expect(across).to_be_visible()
-    assert f"query={best}&" in page.url and "plot=score" in page.url
+    in_address(page, f"query={best}&", "plot=score")
 
 
 def test_two_queries_a_point_and_both_heatmaps(page: Page, address: str, folder: Path) -> None:
@@ -112,7 +111,7 @@ def test_two_queries_a_point_and_both_heatmaps(page: Page, address: str, folder:
     box = points.first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_timeout(200)  # Plotly looks for the point under the pointer after a moment.
+    expect(page.locator(".js-plotly-plot .hoverlayer .hovertext").first).to_be_visible()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_url(re.compile(r"doc=\d+"))
     chosen = re.search(r"doc=(\d+)", page.url)
@@ -123,7 +122,7 @@ def test_two_queries_a_point_and_both_heatmaps(page: Page, address: str, folder:
         expect(card).to_contain_text(f"Under query {query}rank {one.rank}, score")
     page.get_by_role("button", name="Both heatmaps side by side").click()
     page.wait_for_url(re.compile("mode=document&"))
-    assert f"doc={chosen[1]}" in page.url and "query2=2&" in page.url
+    in_address(page, f"doc={chosen[1]}", "query2=2&")
     texts = page.locator(".heatmap .text")
     expect(texts).to_have_count(2)
     expect(page.get_by_role("table", name=re.compile("Scores of document"))).to_have_count(2)

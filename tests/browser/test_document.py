@@ -177,7 +177,7 @@ def test_overlays_differ_by_line_and_say_their_share(
                 s.backgroundImage !== 'none', s.color].join(' ');
         })"""
     )
-    assert len(looks) == len(set(looks)) == 7, "two overlays look alike"
+    assert len(looks) == len(set(looks)) == 8, "two overlays look alike"
     assert len({look.split("rgb")[1] for look in looks}) == 1, "an overlay differs by colour"
     first = int(np.flatnonzero(overlays["answer"].cells)[0])
     shadow = page.locator(f".t[data-i='{first}']").evaluate("(e) => getComputedStyle(e).boxShadow")

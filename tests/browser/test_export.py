@@ -12,6 +12,7 @@ from playwright.sync_api import Download, Page, expect
 
 from attribution_engine.notes import Note
 from pages.report import report_html
+from tests.browser.clicks import idle
 from tests.synthetic_store import write_synthetic_store
 
 pytestmark = pytest.mark.browser
@@ -44,7 +45,7 @@ def test_a_figure_is_saved_with_its_caption(page: Page, address: str) -> None:
     assert "Run demo · query 3 · k = 50" in words and "rank from this end" in words
     # The page itself is as it was.
     expect(page.locator(".js-plotly-plot .gtitle")).to_have_count(0)
-    page.wait_for_timeout(1000)
+    idle(page)
     png = saved(page, f"{name} as PNG")
     assert Path(png.path()).read_bytes().startswith(b"\x89PNG")
     pdf = saved(page, "PDF")

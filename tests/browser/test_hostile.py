@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from attribution_engine.findings.claims import FINDINGS
 from tests.browser.inert import DEEP, GO, foreign, go, still, strange_requests, told
 from tests.hostile_corpus import HOSTILE, fields
 from tests.hostile_store import (
@@ -57,6 +58,7 @@ PAGES: dict[str, dict[str, str | int]] = {
     "compare": {"mode": "runs", "other": TWIN, "doc": 3},
     "rank_curves": {"mine": "1"},
     "trust": {"spread": "query"},
+    **{finding: {} for finding in FINDINGS},
     "notebook": {},
 }
 COMPARED: dict[str, dict[str, str | int]] = {

@@ -181,7 +181,7 @@ def test_the_report_opens_without_a_network_and_runs_nothing(
     opened.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     opened.on("pageerror", lambda error: asked.append(str(error)))
     opened.goto(report.as_uri())
-    opened.wait_for_timeout(1500)
+    opened.wait_for_load_state("networkidle")
     assert [one for one in asked if not one.startswith(("data:", "blob:"))] == [report.as_uri()]
     assert foreign(opened, app=False) == []
     shown = " ".join(opened.evaluate("() => document.body.textContent").split())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.clicks import press
+from tests.browser.clicks import in_address, press
 from tests.synthetic_store import write_synthetic_store
 
 pytestmark = pytest.mark.browser
@@ -72,8 +72,7 @@ def test_a_citation_is_copied_and_typed(page: Page, address: str, clipboard: Non
     page.goto(f"{address}/method?run=synthetic&query=0")
     go_to(page, cited.replace("·", " ").upper())
     expect(page.get_by_role("heading", name="Document 7")).to_be_visible()
-    for part in ("query=4", "doc=7", "span=3-9"):
-        assert part in page.url
+    in_address(page, "query=4", "doc=7", "span=3-9")
     expect(page.get_by_label("Go to a citation")).to_have_value("")
     go_to(page, "synth-q5-d9999")
     expect(page.get_by_text("names the document “9999”, which is not in this run")).to_be_visible()
@@ -103,17 +102,16 @@ def test_back_goes_one_step_back(page: Page, address: str) -> None:
     start = page.url
     go_to(page, "synthe·q3·d5")
     expect(page.get_by_role("heading", name="Document 5")).to_be_visible()
+    page.wait_for_url(re.compile(r"/document\?.*query=3"))
     go_to(page, "synthe·q4·d6")
     expect(page.get_by_role("heading", name="Document 6")).to_be_visible()
-    # A person reads before going back; a script that still runs may miss the step.
-    page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
-    page.wait_for_timeout(300)
+    page.wait_for_url(re.compile("query=4"))
     page.go_back()
     expect(page.get_by_role("heading", name="Document 5")).to_be_visible()
     page.wait_for_url(re.compile(r"/document\?.*query=3"))
     page.go_back()
     expect(page.get_by_role("heading", name="How the numbers are made")).to_be_visible()
-    page.wait_for_url(start)
+    expect(page).to_have_url(start)
     page.go_forward()
     expect(page.get_by_role("heading", name="Document 5")).to_be_visible()
 

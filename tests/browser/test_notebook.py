@@ -59,7 +59,7 @@ def test_a_view_is_kept_and_comes_back(page: Page, address: str) -> None:
     assert page.evaluate("window.harmed") is None
     note.locator(".title").click()
     expect(page.get_by_text("|influence| (nats per unit of extra weight)").first).to_be_visible()
-    assert page.url == kept
+    expect(page).to_have_url(kept)
 
 
 def test_two_people_change_one_note_and_nothing_is_lost(
@@ -154,6 +154,6 @@ def test_a_presentation(page: Page, address: str) -> None:
     expect(place).to_have_text("3 of 3")
     page.keyboard.press("Escape")
     page.wait_for_url(re.compile(r"/notebook.*tag=talk.*note=\d+"))
-    assert "present=" not in page.url
+    expect(page).not_to_have_url(re.compile("present="))
     expect(page.get_by_role("button", name="Copy link")).to_be_visible()
     expect(page.locator(".notes > li.current .text")).to_have_text("the ranking")

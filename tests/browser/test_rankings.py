@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.views import DocumentFilter
-from tests.browser.clicks import choose, press
+from tests.browser.clicks import choose, idle, in_address, press
 from tests.synthetic_store import write_synthetic_store
 
 pytestmark = pytest.mark.browser
@@ -57,6 +57,13 @@ def previewed(page: Page, doc_id: int | str) -> None:
     page.wait_for_url(re.compile(rf"[?&]doc={doc_id}(&|$)"))
 
 
+def menu_knows(page: Page, doc_id: int) -> None:
+    """Waits for the run of the whole page that follows a choice, and for all it draws."""
+    link = page.get_by_role("link", name="Document", exact=True)
+    expect(link).to_have_attribute("href", re.compile(rf"[?&]doc={doc_id}(&|$)"))
+    idle(page)
+
+
 def test_both_ends_and_the_chosen_document(page: Page, address: str, reader: StoreReader) -> None:
     go(page, address, "query=5&tails=both")
     # First paint does not wait for the plot library.
@@ -80,17 +87,19 @@ def test_both_ends_and_the_chosen_document(page: Page, address: str, reader: Sto
     expect(rows(page, 1).nth(30)).to_have_attribute("aria-current", "true")
     expect(page.locator("tbody.current")).to_have_count(1)
     # And so does the run of the whole page that follows a while later.
-    page.wait_for_timeout(2_500)
+    menu_knows(page, harmful[30].doc_id)
     assert tops == [
         page.locator(".table.box").nth(at).evaluate("(e) => e.scrollTop") for at in (0, 1)
     ]
     page.get_by_role("button", name="Next document").click()
     previewed(page, harmful[31].doc_id)
+    idle(page)
     link = page.url
     page.reload()
     previewed(page, harmful[31].doc_id)
     expect(rows(page, 1).nth(31)).to_be_visible()
-    assert page.url == link and "tails=both" in link and "side=harmful" in link
+    expect(page).to_have_url(link)
+    assert "tails=both" in link and "side=harmful" in link
 
     # The menu knows of the choice, and the first cell of a row is a link as any other.
     with page.context.expect_page() as opened:
@@ -102,7 +111,7 @@ def test_both_ends_and_the_chosen_document(page: Page, address: str, reader: Sto
     previewed(page, harmful[31].doc_id)
     rows(page, 0).nth(2).click()
     previewed(page, helpful[2].doc_id)
-    page.wait_for_timeout(2_500)
+    menu_knows(page, helpful[2].doc_id)
     page.get_by_role("link", name="Document", exact=True).click()
     expect(page.get_by_role("heading", name=f"Document {helpful[2].doc_id}")).to_be_visible()
 
@@ -110,7 +119,7 @@ def test_both_ends_and_the_chosen_document(page: Page, address: str, reader: Sto
 def test_keys(page: Page, address: str, reader: StoreReader) -> None:
     helpful, harmful = reader.rankings(5).documents, reader.rankings(5, "harmful").documents
     go(page, address, "query=5&tails=both")
-    page.wait_for_timeout(500)
+    idle(page)
     page.keyboard.press("j")
     previewed(page, helpful[1].doc_id)
     for _ in range(3):
@@ -140,7 +149,7 @@ def test_keys(page: Page, address: str, reader: StoreReader) -> None:
     page.keyboard.press("j")
     beyond = reader.rankings(5, "harmful", offset=50, limit=50).documents
     previewed(page, beyond[0].doc_id)
-    assert "place=2" in page.url
+    in_address(page, "place=2")
     expect(rows(page, 1).first).to_have_attribute("data-id", str(beyond[0].doc_id))
     rows(page, 1).nth(1).click()
     previewed(page, beyond[1].doc_id)
@@ -170,7 +179,7 @@ def test_filters_are_chips(page: Page, address: str, reader: StoreReader) -> Non
     expect(page.get_by_text(f"{found.total} of 300 documents pass")).to_be_visible()
     expect(rows(page, 0).first).to_have_attribute("data-id", str(found.documents[0].doc_id))
     expect(rows(page, 0).first.locator("mark").first).to_have_text(re.compile("the slope", re.I))
-    assert "source=forum" in page.url and "slope" in page.url
+    in_address(page, "source=forum", "slope")
     page.get_by_role("button", name="Text: ").click()
     expect(page.get_by_text(f"{total} of 300 documents pass")).to_be_visible()
     page.get_by_role("button", name="Source: forum").click()
@@ -190,11 +199,13 @@ def test_a_range_of_scores(page: Page, address: str, reader: StoreReader) -> Non
     bars.nth(filled.index(fullest)).click()
     count = shape.counts[fullest]
     expect(page.get_by_text(f"{count} of 300 documents pass")).to_be_visible()
+    idle(page)
     link = page.url
     expect(page.get_by_role("button", name="Influence from")).to_be_visible()
     page.reload()
     expect(page.get_by_text(f"{count} of 300 documents pass")).to_be_visible()
-    assert page.url == link and re.search(r"low=[-0-9.e]+&high=[-0-9.e]+&", link)
+    expect(page).to_have_url(link)
+    assert re.search(r"low=[-0-9.e]+&high=[-0-9.e]+&", link)
     page.get_by_role("button", name="Influence from").click()
     expect(page.get_by_text("300 documents; by influence")).to_be_visible()
     expect(page.locator(".strip svg rect.out")).to_have_count(0)
@@ -276,6 +287,6 @@ def test_rankings_are_saved_with_whole_texts(page: Page, address: str, reader: S
         page.get_by_role("button", name="Save this figure as PNG").click()
     assert Path(image.value.path()).read_bytes().startswith(b"\x89PNG")
     # The first PDF of a server waits for its library.
-    with page.expect_download(timeout=60_000) as printed:
+    with page.expect_download(timeout=120_000) as printed:
         page.get_by_role("button", name="Distribution as PDF").click()
     assert Path(printed.value.path()).read_bytes().startswith(b"%PDF")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.clicks import press
+from tests.browser.clicks import in_address, press
 from tests.store.tested_store import add_tests, rows
 from tests.synthetic_store import write_synthetic_store
 
@@ -72,4 +72,4 @@ def test_an_untested_run_says_how_to_test_it(page: Page, address: str) -> None:
     badge.click()
     expect(page.get_by_text("this run's store holds no test of its scores")).to_be_visible()
     expect(page.get_by_text("python -m attribution_engine trust untested.duckdb")).to_be_visible()
-    assert "run=untested" in page.url
+    in_address(page, "run=untested")
