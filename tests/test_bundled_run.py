@@ -18,10 +18,11 @@ from attribution_engine.findings_again import findings_again
 from attribution_engine.influence.completions import complete_queries
 from attribution_engine.influence.model import load_model, load_tokenizer
 from attribution_engine.influence.query_gradients import completion_nats
-from attribution_engine.records import ModelConfig, SuiteConfig
+from attribution_engine.records import ModelConfig, Span, SuiteConfig
 from attribution_engine.store.finding_schema import FINDING_TABLES
 from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.verify import verify
+from attribution_engine.text.behaviours import detect
 from tests.influence.tiny_models import CPU, tracked_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,6 +109,31 @@ def _alike(one: Any, other: Any) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-9)
     return bool(one == other)
+
+
+@pytest.mark.slow
+def test_the_rules_agree_with_the_marks_of_the_traces_as_the_note_says() -> None:
+    said = {
+        "explores_after_answer": 0.90,
+        "explores_before_answer": 0.81,
+        "verifies": 0.85,
+        "backtracks": 0.92,
+    }
+    marked: dict[str, list[bool]] = {name: [] for name in said}
+    with duckdb.connect(str(store_of("demo_sft")), read_only=True) as store:
+        rows = store.execute(
+            """SELECT any_value(text), any_value(prompt_chars),
+                list(("start", "end", kind, behaviour) ORDER BY span_id)
+            FROM documents JOIN spans USING (doc_id) GROUP BY doc_id"""
+        ).fetchall()
+    for text, prompt_chars, spans in rows:
+        read = detect(text, [Span(*one[:3]) for one in spans], prompt_chars)
+        for one, behaviour in zip(spans, read, strict=True):
+            if one[3]:
+                marked[one[3]].append(one[3] == behaviour)
+    for name, share in said.items():
+        assert len(marked[name]) == 640
+        assert sum(marked[name]) / 640 == pytest.approx(share, abs=0.006), name
 
 
 def test_every_suite_was_answered_in_full(run: tuple[str, duckdb.DuckDBPyConnection]) -> None:
