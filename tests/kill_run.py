@@ -148,9 +148,11 @@ def different(store: Path, reference: Path) -> list[str]:
     return found
 
 
-def drawn_moment(draw: random.Random, seen: dict[str, int], seconds: float, share: float) -> Moment:
-    """A moment within the first `share` of a run."""
-    kind = draw.choice(["event", "event", "half", "time"])
+def drawn_moment(
+    draw: random.Random, kinds: list[str], seen: dict[str, int], seconds: float, share: float
+) -> Moment:
+    """A moment of one of the kinds, within the first `share` of a run."""
+    kind = draw.choice(kinds)
     if kind == "event":
         return Moment(kind, draw.randint(1, int(seen["events"] * share)))
     if kind == "half":
@@ -159,7 +161,10 @@ def drawn_moment(draw: random.Random, seen: dict[str, int], seconds: float, shar
 
 
 def kill_again_and_again(config: Path, kills: int, seed: int, reference: Path) -> None:
-    """Prints a line for every kill; raises where a resumed run fails or leaves half a file."""
+    """Prints a line for every kill; raises where a resumed run fails or leaves half a file.
+
+    There are at least that many kills, and some of every kind.
+    """
     folder, draw = config.parent, random.Random(seed)
     log, counts = folder / "log.txt", folder.parent / "counts.json"
     started = time.monotonic()
@@ -168,16 +173,23 @@ def kill_again_and_again(config: Path, kills: int, seed: int, reference: Path) -
     assert code == 0, said
     shutil.copy(folder / "tiny.duckdb", reference)
     seen = json.loads(counts.read_text())
-    killed = chains = 0
-    while killed < kills:
+    kinds, done = ["event", "event", "half", "time"], []
+    chains = 0
+    while len(done) < kills or set(done) != set(kinds):
         if chains % 2:  # every other time from nothing, else over a finished run
             shutil.rmtree(folder / "work")
             (folder / "tiny.duckdb").unlink()
         chains += 1
         finished, resume = False, False
         while not finished:
+            # A resumed run may end before the moment drawn for it, a fresh one hardly does: what
+            # no kill was of yet is drawn there.
             share = 0.35 if resume else 1.0
-            moment = drawn_moment(draw, seen, seconds, share) if killed < kills else Moment("never")
+            missing = [kind for kind in kinds if kind not in done]
+            moment = Moment("never")
+            if len(done) < kills or missing:
+                of = missing if missing and not resume else kinds
+                moment = drawn_moment(draw, of, seen, seconds, share)
             code, said = forked(
                 lambda resume=resume, moment=moment: killed_run(config, resume, moment),
                 log,
@@ -185,10 +197,10 @@ def kill_again_and_again(config: Path, kills: int, seed: int, reference: Path) -
             )
             assert code in (0, -signal.SIGKILL), (moment, said)
             finished, resume = code == 0, True
-            killed += not finished
             code, said = forked(lambda: check_whole(config, reference), log)
             assert code == 0, (moment, said)
             if not finished:
+                done.append(moment.kind)
                 print(json.dumps({"kind": moment.kind, "at": moment.at}), flush=True)
         left = [path.name for path in folder.glob(".*.part*")]
         assert not left, left

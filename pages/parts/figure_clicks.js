@@ -1,6 +1,6 @@
 // Tells which cell of a heatmap was clicked: Streamlit itself reports clicks on points only.
 export default function (component) {
-  const { data, setTriggerValue } = component;
+  const { data, parentElement, setTriggerValue } = component;
   const box = document.querySelector(`.st-key-${data.box}`);
   if (!box) return;
   let listened = null;
@@ -23,11 +23,15 @@ export default function (component) {
     listened = { plot, events: plot._ev };
     box.dataset.clicks = "heard"; // for tests: from now on a click is heard
   };
+  // Called anew when the theme changes, and told of the end of the last call only: it alone tells.
+  parentElement.stop?.();
   attach();
   const watcher = new MutationObserver(attach);
   watcher.observe(box, { childList: true, subtree: true });
-  return () => {
+  const stop = () => {
     watcher.disconnect();
     release();
   };
+  parentElement.stop = stop;
+  return stop;
 }

@@ -35,7 +35,7 @@ export default function (component) {
     const seen = root.sent === pinned && !isNew;
     root.shown = data.pin;
     show(root, model, data.pin, Boolean(data.pin) && !seen);
-    if (data.pin && isNew) setTimeout(() => root.framed[0]?.scrollIntoView({ block: "center" }), 250);
+    if (data.pin && isNew) showAgain(root);
   } else {
     show(root, model, null, false);
   }
@@ -43,6 +43,21 @@ export default function (component) {
     root.sent = passage ? `${passage.first}-${passage.last}` : "";
     send(passage);
   });
+}
+
+// Brings the marked passage to the middle once more, when what stands above it has been drawn too;
+// not when someone has begun to do something by then: the page is not moved under a hand.
+function showAgain(root) {
+  root.again?.abort();
+  const again = (root.again = new AbortController());
+  const timer = setTimeout(() => {
+    again.abort();
+    root.framed[0]?.scrollIntoView({ block: "center" });
+  }, 250);
+  const begun = () => { again.abort(); clearTimeout(timer); };
+  for (const kind of ["pointerdown", "wheel", "touchstart", "keydown"]) {
+    window.addEventListener(kind, begun, { capture: true, passive: true, signal: again.signal });
+  }
 }
 
 function listen(root, data, model, send) {

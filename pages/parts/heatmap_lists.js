@@ -1,7 +1,7 @@
 // What stands beside the text: the marked passage, spans, and the strongest units and tokens.
 function drawAside(root, data, model, send) {
   drawPin(root, data, model, send);
-  drawSpans(root, data, model, true);
+  drawSpans(root, data, model, !root.inTextOrder);
   // Steps that are listed in full as spans are not listed twice.
   const again = data.level === "step" && data.spans.length > 0;
   drawEnds(root, ".units", again ? null : data.listed, data, model, send);
@@ -64,7 +64,10 @@ function drawSpans(root, data, model, bySize) {
   const button = section.querySelector(".order");
   button.textContent = bySize ? "in text order" : "by influence";
   button.title = bySize ? "List them as the text has them" : "List them from most helpful down";
-  button.onclick = () => drawSpans(root, data, model, !bySize);
+  button.onclick = () => {
+    root.inTextOrder = bySize; // stays when the list is drawn anew
+    drawSpans(root, data, model, !bySize);
+  };
   const list = section.querySelector("ol");
   list.replaceChildren();
   const listed = bySize ? [...data.spans].sort((a, b) => b.value - a.value) : data.spans;

@@ -15,6 +15,7 @@ function oneEntryAStep() {
   const here = () => window.location.pathname + window.location.search;
   let at = here();
   let written = null; // the fields that were last written under the same path
+  let touched = false; // since another page was opened
   const write = (how, to) => {
     if (steps.waiting) return;
     how(...to);
@@ -24,8 +25,11 @@ function oneEntryAStep() {
     const to = new URL(url, window.location.href);
     const samePath = to.pathname === window.location.pathname;
     const halfway = !samePath && to.search === written;
+    // A page that was just opened fills the fields that were open in the link to it.
+    const settled = samePath && !touched && onlyFills(window.location.search, to.search);
     written = samePath ? to.search : null;
-    write(halfway ? replace : push, [state, title, url]);
+    if (!samePath) touched = false;
+    write(halfway || settled ? replace : push, [state, title, url]);
   };
   history.replaceState = (...to) => write(replace, to);
   window.addEventListener("popstate", () => {
@@ -34,7 +38,10 @@ function oneEntryAStep() {
     at = here();
   });
   // What is done next writes its address again, whether the server has answered or not.
-  const done = () => { steps.waiting = false; };
+  const done = () => {
+    steps.waiting = false;
+    touched = true;
+  };
   for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, done, true);
 }
 
@@ -50,6 +57,14 @@ function drawnAfter({ number, page, fields, address }) {
     if (query !== search) window.history.replaceState(window.history.state, "", pathname + query);
   }
   if (!steps.waiting) steps.drawn = number;
+}
+
+// Whether two addresses differ only in fields that are empty in the first.
+function onlyFills(before, after) {
+  const [old, now] = [before, after].map((search) => new URLSearchParams(search));
+  const names = new Set([...old.keys(), ...now.keys()]);
+  return [...names].every((name) => old.getAll(name).join() === now.getAll(name).join()
+    || !old.getAll(name).join(""));
 }
 
 function sorted(fields) {

@@ -26,8 +26,8 @@ export default function (component) {
 
   // Every drawing of this component calls this function anew; only the last one listens.
   footer.stop?.abort();
-  footer.stop = new AbortController();
-  const { signal } = footer.stop;
+  const stop = (footer.stop = new AbortController());
+  const { signal } = stop;
   let asked = false; // one step at a time, however long a key is held
   const step = (what) => {
     if (asked) return;
@@ -52,7 +52,9 @@ export default function (component) {
     if (event.key === " " && target.closest?.("button, a, summary")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if ((what === "before" && data.first) || (what === "after" && data.last)) return;
+    // A step to where one is would not be answered by another drawing.
+    if (data.first && (what === "before" || what === "first")) return;
+    if (data.last && (what === "after" || what === "last")) return;
     step(what);
   };
   let full = Boolean(document.fullscreenElement);
@@ -67,7 +69,8 @@ export default function (component) {
   window.addEventListener("resize", fits, { signal });
   document.addEventListener("fullscreenchange", onFull, { signal });
   return () => {
-    footer.stop.abort();
-    document.documentElement.removeAttribute("data-presenting");
+    stop.abort();
+    // The end of a drawing may be told when the next one stands already.
+    if (footer.stop === stop) document.documentElement.removeAttribute("data-presenting");
   };
 }

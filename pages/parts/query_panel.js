@@ -38,12 +38,20 @@ export default function (component) {
     const folded = text.classList.contains("folded");
     button.textContent = folded ? "Show all" : "Fold";
     button.setAttribute("aria-expanded", String(!folded));
-    // Folded, a completion shows the part that is explained, wherever it stands.
+    bring();
+  };
+  // Folded, a completion shows the part that is explained, wherever it stands.
+  const bring = () => {
     const mark = completion.querySelector("mark");
+    const folded = text.classList.contains("folded");
     completion.scrollTop = folded && mark ? mark.offsetTop - completion.offsetTop : 0;
   };
   button.onclick = () => { text.classList.toggle("folded"); word(); };
   word();
+  // It stands elsewhere when the lines break anew; only the last drawing watches that.
+  panel.resized?.disconnect();
+  panel.resized = new ResizeObserver(() => { if (text.classList.contains("folded")) bring(); });
+  panel.resized.observe(completion);
 }
 
 function drawItems(panel, data) {

@@ -9,7 +9,7 @@ export default function (component) {
   if (root.dataset.id !== data.id) {
     root.dataset.id = data.id;
     delete root.dataset.at;
-    root.querySelector(".hover").hidden = true;
+    hide(root);
     root.blanks = false;
     drawHidden(root, data);
     root.classList.toggle("unscored", !data.scored);
@@ -18,9 +18,11 @@ export default function (component) {
     drawList(root, data);
   }
   listen(root, data);
-  const away = () => { root.querySelector(".hover").hidden = true; };
-  window.addEventListener("scroll", away, true);
-  return () => window.removeEventListener("scroll", away, true);
+  // Called anew at every drawing, and told of the end of the last one only: it alone listens.
+  root.stop?.abort();
+  const stop = (root.stop = new AbortController());
+  window.addEventListener("scroll", () => scrolled(root), { capture: true, signal: stop.signal });
+  return () => stop.abort();
 }
 
 function drawText(root, data) {
@@ -102,23 +104,21 @@ function drawList(root, data) {
 
 function listen(root, data) {
   const text = root.querySelector(".text");
-  const hover = root.querySelector(".hover");
-  const hide = () => { hover.hidden = true; };
   text.onmouseover = (event) => {
     const token = event.target.closest(".t");
     if (token) point(root, data, Number(token.dataset.i), false);
   };
-  text.onmouseleave = hide;
-  text.onblur = hide;
+  text.onmouseleave = () => hide(root);
+  text.onblur = () => hide(root);
   text.onkeydown = (event) => {
-    if (event.key === "Escape") hide();
+    if (event.key === "Escape") hide(root);
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
     const last = data.cells.text.length - 1;
     let at = root.dataset.at === undefined ? -1 : Number(root.dataset.at);
     // Over what is not explained, in one step.
-    do { at += step; } while (data.scored && at > 0 && at < last && data.cells.nats[at] === null);
+    do { at += step; } while (data.scored && at >= 0 && at < last && data.cells.nats[at] === null);
     at = Math.max(0, Math.min(last, at));
     if (!data.scored || data.cells.nats[at] !== null) point(root, data, at, true);
   };
@@ -130,7 +130,6 @@ function point(root, data, i, scroll) {
   root.querySelectorAll(".t.at").forEach((old) => old.classList.remove("at"));
   root.dataset.at = i;
   token.classList.add("at");
-  // At once, so that what scrolling hides is shown afterwards.
   if (scroll) token.scrollIntoView({ block: "nearest", behavior: "instant" });
   const { cells } = data;
   const explained = cells.nats[i] !== null;
@@ -146,17 +145,43 @@ function point(root, data, i, scroll) {
   ];
   hover.replaceChildren();
   for (const [name, words] of lines) make("div", words, hover).className = name;
-  const show = () => {
-    hover.hidden = false;
-    const box = token.getClientRects()[0] ?? token.getBoundingClientRect();
-    const { width, height } = hover.getBoundingClientRect();
-    hover.style.left = `${Math.max(4, Math.min(box.left, window.innerWidth - width - 4))}px`;
-    const above = box.top - height - 6;
-    hover.style.top = `${above > 4 ? above : box.bottom + 6}px`;
-  };
-  // The event of the scroll comes a frame later and hides what was shown before it.
-  if (scroll) setTimeout(show, 60);
-  else show();
+  root.pointed = { token, follows: scroll };
+  place(root);
+}
+
+// Shows the note beside the token that it is of.
+function place(root) {
+  const { token } = root.pointed;
+  const hover = root.querySelector(".hover");
+  hover.hidden = false;
+  const box = boxOf(token);
+  const { width, height } = hover.getBoundingClientRect();
+  hover.style.left = `${Math.max(4, Math.min(box.left, window.innerWidth - width - 4))}px`;
+  const above = box.top - height - 6;
+  hover.style.top = `${above > 4 ? above : box.bottom + 6}px`;
+  Object.assign(root.pointed, { left: box.left, top: box.top });
+}
+
+// The event of a scroll comes a frame later or more: also that of the scroll to the token itself,
+// which has moved nothing since. A note that keys or the list have brought up goes with its token.
+function scrolled(root) {
+  if (root.querySelector(".hover").hidden) return;
+  const { token, follows, left, top } = root.pointed;
+  const box = boxOf(token);
+  if (Math.abs(box.left - left) < 1 && Math.abs(box.top - top) < 1) return;
+  const text = root.querySelector(".text").getBoundingClientRect();
+  const seen = box.bottom > Math.max(0, text.top)
+    && box.top < Math.min(window.innerHeight, text.bottom);
+  if (follows && token.isConnected && seen) place(root);
+  else hide(root);
+}
+
+function boxOf(token) {
+  return token.getClientRects()[0] ?? token.getBoundingClientRect();
+}
+
+function hide(root) {
+  root.querySelector(".hover").hidden = true;
 }
 
 function make(tag, text, parent) {

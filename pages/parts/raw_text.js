@@ -24,7 +24,8 @@ export default function (component) {
   button.onclick = async () => {
     const done = await copied(data.text);
     said.textContent = done ? "Copied." : "The browser refused; select the text and copy it.";
-    setTimeout(() => { said.textContent = ""; }, 4000);
+    clearTimeout(said.timer); // that of an earlier copy would take these words away too soon
+    said.timer = setTimeout(() => { said.textContent = ""; }, 4000);
   };
   block.oncopy = (event) => {
     const range = selected(root);

@@ -12,14 +12,18 @@ export default function (component) {
   root.dataset.signature = data.signature;
   if (!same) {
     root.at = null;
+    root.dragging = false;
     table(root.querySelector(".counts"), data);
   }
   root.querySelector(".words").textContent = data.words;
   const paint = () => { if (root.clientWidth) draw(root, data); };
   paint();
-  const resized = new ResizeObserver(() => {
+  // Called anew at every drawing, and told of the end of the last one only: that of an earlier one
+  // would paint what it was given then.
+  root.resized?.disconnect();
+  const resized = (root.resized = new ResizeObserver(() => {
     if (root.clientWidth !== root.drawnAt || zoomOf() !== root.zoom) paint();
-  });
+  }));
   resized.observe(root);
   for (const button of root.querySelectorAll("button")) {
     button.onclick = () => save(root, data, button.dataset.kind);
@@ -181,25 +185,25 @@ function listen(root, svg, data, scale, cover) {
     const count = data.counts.slice(first, last + 1).reduce((sum, now) => sum + now, 0);
     if (count) root.tell("range", [data.edges[first], data.edges[last + 1]]);
   };
-  let dragging = false;
+  // `root.dragging`: a drag goes on when the bars are drawn anew under it.
   svg.onpointermove = (event) => {
     const here = bin(event);
-    say(here, dragging ? root.from : here);
+    say(here, root.dragging ? root.from : here);
   };
   svg.onpointerdown = (event) => {
     if (event.button) return;
-    dragging = true;
+    root.dragging = true;
     svg.setPointerCapture(event.pointerId);
     say(bin(event), bin(event));
     event.preventDefault();
     svg.focus({ preventScroll: true });
   };
   svg.onpointerup = () => {
-    if (dragging) take();
-    dragging = false;
+    if (root.dragging) take();
+    root.dragging = false;
   };
-  svg.onpointercancel = () => { dragging = false; quiet(); };
-  svg.onpointerleave = () => { if (!dragging) quiet(); };
+  svg.onpointercancel = () => { root.dragging = false; quiet(); };
+  svg.onpointerleave = () => { if (!root.dragging) quiet(); };
   svg.onblur = quiet;
   svg.onkeydown = (event) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -211,8 +215,10 @@ function listen(root, svg, data, scale, cover) {
       while (next > 0 && next < n - 1 && !data.counts[next] && !event.shiftKey) next += by;
       next = Math.max(0, Math.min(n - 1, next));
       say(next, event.shiftKey && root.from !== null ? root.from : next);
-    } else if (event.key === "Enter" && root.at !== null) take();
-    else if (event.key === "Escape") {
+    } else if (event.key === "Enter" && root.at !== null) {
+      take();
+      quiet(); // the range is what was pointed at: the next Escape takes it off
+    } else if (event.key === "Escape") {
       if (root.at === null && (data.low !== null || data.high !== null)) root.tell("range", []);
       quiet();
     } else return;

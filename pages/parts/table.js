@@ -11,26 +11,55 @@ export default function (component) {
   title.querySelector("h3").textContent = data.title ?? "";
   title.querySelector("h3").hidden = Boolean(data.alone); // the page's heading says it
   title.querySelector("p").textContent = data.note ?? "";
-  root.tell = setTriggerValue;
+  root.tell = (what, value) => {
+    clearTimeout(root.waiting); // what a key was about to choose is over
+    if (what !== "chosen") root.asked = [];
+    setTriggerValue(what, value);
+  };
   root.picks = data.picks;
   root.className = data.box ? `table box ${data.box}` : "table";
   if (!data.signature || root.dataset.signature !== data.signature) {
     root.dataset.signature = data.signature || "";
     draw(root, data);
     root.scrollTop = 0;
+    root.asked = [];
+    root.said = data.current;
     mark(root, data.current, true);
   } else {
-    mark(root, data.current, false);
+    answered(root, data.current);
   }
+  // Called anew at every drawing, and told of the end of the last one only: it alone listens.
+  root.stop?.abort();
   if (!data.picks) return undefined;
-  const keys = (event) => pressed(root, data, event);
-  const asked = (event) => { if (event.detail !== data.name) focusRow(root, current(root)); };
-  document.addEventListener("keydown", keys);
-  window.addEventListener(OTHER_TAIL, asked);
-  return () => {
-    document.removeEventListener("keydown", keys);
-    window.removeEventListener(OTHER_TAIL, asked);
-  };
+  const stop = (root.stop = new AbortController());
+  const { signal } = stop;
+  document.addEventListener("keydown", (event) => pressed(root, data, event), { signal });
+  window.addEventListener(OTHER_TAIL, (event) => {
+    if (event.detail !== data.name) focusRow(root, current(root));
+  }, { signal });
+  // Where a row of another table is chosen, none of this one is.
+  window.addEventListener(CHOSEN, (event) => {
+    if (!event.detail || event.detail === root) return;
+    clearTimeout(root.waiting);
+    root.asked = [];
+    mark(root, "", false);
+  }, { signal });
+  // Who goes back wants nothing any more of what was not answered yet.
+  window.addEventListener("popstate", () => {
+    clearTimeout(root.waiting);
+    if (root.asked.length) mark(root, root.said, false);
+    root.asked = [];
+  }, { signal });
+  return () => stop.abort();
+}
+
+// Marks the row that the server says is chosen. Its word may be of a moment ago: it does not take
+// the mark from a row that has been chosen since, from which the next key goes on.
+function answered(root, id) {
+  const isNew = id !== root.said;
+  root.said = id;
+  root.asked.splice(0, root.asked.lastIndexOf(id) + 1 || (isNew ? root.asked.length : 0));
+  if (!root.asked.length) mark(root, id, false);
 }
 
 function draw(root, data) {
@@ -190,12 +219,15 @@ function mark(root, id, show) {
 }
 
 function choose(root, id, wait) {
-  if (root.picks) mark(root, id, false);
+  if (root.picks) {
+    mark(root, id, false);
+    root.asked.push(id);
+  }
   clearTimeout(root.waiting);
   // A key that is held down runs over rows: only the one where it stops is read.
   root.waiting = setTimeout(() => {
     root.tell("chosen", id);
-    window.dispatchEvent(new CustomEvent(CHOSEN));
+    window.dispatchEvent(new CustomEvent(CHOSEN, { detail: root }));
   }, wait);
 }
 

@@ -19,8 +19,11 @@ export default function (component) {
 
   // What the server says is said once, however often the page is drawn again.
   if (data.lost && !get(".note textarea").value) get(".note textarea").value = note.dataset.sent;
-  if (get(".goto").dataset.asked && !data.problem) {
-    get(".goto").dataset.asked = get(".goto input").value = "";
+  const { asked } = get(".goto").dataset;
+  if (asked && !data.problem) {
+    get(".goto").dataset.asked = "";
+    // What is being typed meanwhile stays.
+    if (get(".goto input").value.trim() === asked) get(".goto input").value = "";
   }
   if (said.dataset.view !== data.title) said.replaceChildren();
   said.dataset.view = data.title;
@@ -63,9 +66,9 @@ export default function (component) {
   get(".size").onclick = () => setTriggerValue("size", true);
   get(".goto").onsubmit = (event) => {
     event.preventDefault();
-    const asked = get(".goto input").value.trim();
-    if (asked) setTriggerValue("goto", asked);
-    get(".goto").dataset.asked = asked;
+    const text = get(".goto input").value.trim();
+    if (text) setTriggerValue("goto", text);
+    get(".goto").dataset.asked = text;
   };
 
   const tags = get(".tags");

@@ -3,6 +3,7 @@
 "use strict";
 const bubble = document.getElementById("bubble");
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
+let pointed = null; // the token that the bubble is of, and where that was
 const TEXTS = new Set(["customdata", "text", "hovertext", "hovertemplate", "x", "y", "z", "name"]);
 
 function data(id) {
@@ -53,11 +54,24 @@ function point(text, token, scroll) {
   if (scroll) token.scrollIntoView({ block: "nearest" });
   bubble.textContent = token.dataset.s;
   bubble.hidden = false;
-  const box = token.getClientRects()[0] ?? token.getBoundingClientRect();
+  const box = boxOf(token);
+  pointed = { token, left: box.left, top: box.top };
   const size = bubble.getBoundingClientRect();
   const above = box.top > size.height + 8;
   bubble.style.top = `${above ? box.top - size.height - 6 : box.bottom + 6}px`;
   bubble.style.left = `${Math.max(4, Math.min(box.left, window.innerWidth - size.width - 4))}px`;
+}
+
+function boxOf(token) {
+  return token.getClientRects()[0] ?? token.getBoundingClientRect();
+}
+
+// The event of a scroll comes a frame later or more: also that of the scroll to the token itself,
+// which has moved nothing since.
+function scrolled() {
+  if (bubble.hidden) return;
+  const box = boxOf(pointed.token);
+  bubble.hidden = Math.abs(box.left - pointed.left) >= 1 || Math.abs(box.top - pointed.top) >= 1;
 }
 
 function listen(text) {
@@ -70,7 +84,7 @@ function listen(text) {
     if (token) point(text, token, false);
   });
   text.addEventListener("mouseleave", away);
-  text.addEventListener("scroll", () => { bubble.hidden = true; });
+  text.addEventListener("scroll", scrolled);
   text.addEventListener("blur", away);
   text.addEventListener("keydown", (event) => {
     if (event.key === "Escape") away();
@@ -85,7 +99,7 @@ function listen(text) {
 }
 
 document.querySelectorAll(".heat .text").forEach(listen);
-window.addEventListener("scroll", () => { bubble.hidden = true; });
+window.addEventListener("scroll", scrolled);
 if (document.querySelector(".plot")) {
   drawFigures(dark.matches);
   dark.addEventListener("change", () => drawFigures(dark.matches));

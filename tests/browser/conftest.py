@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, expect, sync_playwright
 
 HERE = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:blank")
-PATIENCE = 45_000  # ms that anything may take: the machine may be slow and have other work
+PATIENCE = 90_000  # ms that anything may take: the machine may be slow and have other work
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -38,34 +38,46 @@ def address(
     folder: Path, notes_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """A server of its own on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "serve.py", "--server.port", str(port)],
-            cwd=ROOT,
-            env={**os.environ, "INFLUENCE_RUNS": str(folder), "INFLUENCE_NOTES": str(notes_path)},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-    try:
+    env = {**os.environ, "INFLUENCE_RUNS": str(folder), "INFLUENCE_NOTES": str(notes_path)}
+    for _ in range(3):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        with log.open("wb") as out:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "serve.py", "--server.port", str(port)],
+                cwd=ROOT,
+                env=env,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
         base = f"http://127.0.0.1:{port}"
-        for _ in range(300):
-            assert server.poll() is None, log.read_text()
-            try:
-                urllib.request.urlopen(f"{base}/_stcore/health", timeout=2).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        else:
-            pytest.fail(f"the server did not start: {log.read_text()}")
+        # Nobody else may have taken the port meanwhile: the server ends itself then.
+        if answers(base, server):
+            break
+    else:
+        pytest.fail(f"the server did not start: {log.read_text()}")
+    try:
         yield base
         assert "Traceback" not in log.read_text()
     finally:
         server.terminate()
         server.wait(timeout=PATIENCE / 1000)
+
+
+def answers(base: str, server: subprocess.Popen[bytes]) -> bool:
+    """Waits until a server answers; False if it has ended itself or takes too long."""
+    until = time.monotonic() + 2 * PATIENCE / 1000
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"{base}/_stcore/health", timeout=20).close()
+            return server.poll() is None
+        except OSError:
+            time.sleep(0.2)
+    server.kill()
+    server.wait()
+    return False
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +86,7 @@ def context() -> Iterator[BrowserContext]:
     if chromium is None:
         pytest.fail("Chromium is missing: install Debian's package `chromium`")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS, timeout=PATIENCE)
         # One context: later pages take Streamlit's scripts from its cache.
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(PATIENCE)

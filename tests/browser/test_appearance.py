@@ -130,6 +130,10 @@ FAINT = f"""() => {{ {DEEP} {CUT}
     }}
     return [...found].slice(0, 8);
 }}"""
+# Every place of a plot that is shown holds a plot with its axes.
+DRAWN = """() => [...document.querySelectorAll('.stPlotlyChart, [data-testid="stPlotlyChart"]')]
+    .filter((one) => one.checkVisibility()).every((one) => one.querySelector('.main-svg .xtick, '
+        + '.main-svg .x2tick') && one.querySelector('.main-svg .ytick, .main-svg .y2tick'))"""
 MENU_AND_PAGE, MOST_STOPS = {"Overview", "Method", "Copy link"}, 150
 FOCUS = """() => {
     let one = document.activeElement;
@@ -170,9 +174,8 @@ def visits(page: Page, address: str) -> Iterator[str]:
     for name, more in PAGES.items():
         go(page, name, **{"run": "first", "side": "helpful", **more})
         expect(page.get_by_role("heading").first).to_be_visible()
-        if page.locator(".stPlotlyChart, [data-testid='stPlotlyChart']").count():
-            page.locator(".js-plotly-plot .main-svg").first.wait_for()
-            idle(page)
+        page.wait_for_function(DRAWN)
+        idle(page)
         yield name or "overview"
 
 
@@ -246,5 +249,9 @@ def test_a_printed_page_holds_the_page_without_the_menu(
     page.emulate_media(media="print")
     expect(page.get_by_role("heading", name="Document 5")).to_be_visible()
     expect(page.get_by_test_id("stSidebar")).not_to_be_visible()
-    overflow = "(one) => one.scrollWidth - one.clientWidth"
-    assert page.get_by_test_id("stMain").evaluate(overflow) <= 1
+    page.wait_for_function(
+        """() => {
+            const main = document.querySelector('[data-testid="stMain"]');
+            return main.scrollWidth - main.clientWidth <= 1;
+        }"""
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.clicks import idle, in_address
+from tests.browser.clicks import idle, in_address, tap
 from tests.finding_stages.test_exploration import EXPLORES, build, computed
 
 pytestmark = pytest.mark.browser
@@ -27,18 +27,17 @@ def test_a_span_opens_in_its_document(page: Page, address: str) -> None:
     figures = page.locator("table[aria-label='Influence by behaviour']")
     row = figures.locator("tbody", has_text="mbpp").filter(has_text="explores after")
     expect(row.first).to_be_visible()
-    idle(page)
-    row.first.click()
+    tap(row.first)
     in_address(page, "suite=mbpp")
+    idle(page)  # until then the table of before stands beside the new one
     spans = page.locator("table[aria-label='Spans']")
     expect(spans.locator("tbody").first).to_contain_text("mbpp")
     expect(spans).not_to_contain_text("gsm8k")
     expect(spans.locator("tbody").first).to_contain_text(EXPLORES.strip())
-    idle(page)
-    spans.locator("tbody").first.click()
+    tap(spans.locator("tbody").first)
     in_address(page, "/document?", "level=behaviour")
     expect(page.get_by_role("heading", name=re.compile(r"^Document \d+"))).to_be_visible()
     expect(page.get_by_text("Marked", exact=True)).to_be_visible()
     idle(page)
     page.go_back()
-    expect(page.locator("table[aria-label='Spans']")).to_be_visible()
+    expect(page.locator("table[aria-label='Spans']").first).to_be_visible()

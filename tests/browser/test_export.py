@@ -12,7 +12,8 @@ from playwright.sync_api import Download, Page, expect
 
 from attribution_engine.notes import Note
 from pages.report import report_html
-from tests.browser.clicks import idle
+from tests.browser.clicks import tap
+from tests.browser.conftest import PATIENCE
 from tests.synthetic_store import write_synthetic_store
 
 pytestmark = pytest.mark.browser
@@ -28,9 +29,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def saved(page: Page, button: str, index: int = 0) -> Download:
-    """The file that a button gives."""
-    with page.expect_download() as download:
-        page.get_by_role("button", name=button, exact=True).nth(index).click()
+    """The file that a button gives; the first PDF of a server waits for its library."""
+    with page.expect_download(timeout=2 * PATIENCE) as download:
+        tap(page.get_by_role("button", name=button, exact=True).nth(index))
     return download.value
 
 
@@ -45,7 +46,6 @@ def test_a_figure_is_saved_with_its_caption(page: Page, address: str) -> None:
     assert "Run demo · query 3 · k = 50" in words and "rank from this end" in words
     # The page itself is as it was.
     expect(page.locator(".js-plotly-plot .gtitle")).to_have_count(0)
-    idle(page)
     png = saved(page, f"{name} as PNG")
     assert Path(png.path()).read_bytes().startswith(b"\x89PNG")
     pdf = saved(page, "PDF")
@@ -55,7 +55,7 @@ def test_a_figure_is_saved_with_its_caption(page: Page, address: str) -> None:
 
 def test_a_table_is_saved_in_three_forms(page: Page, address: str) -> None:
     page.goto(f"{address}/rank_curves?run=demo&query=3")
-    page.get_by_role("button", name="Export").nth(1).click()
+    tap(page.get_by_role("button", name="Export").nth(1))
     found = saved(page, "CSV")
     rows = list(csv.DictReader(io.StringIO(Path(found.path()).read_text("utf-8-sig"))))
     assert {row["kind"] for row in rows} == {"reasoning", "factual", "control"}
@@ -80,6 +80,7 @@ def test_the_report_from_disk_fetches_nothing_and_keeps_hover(
     file = tmp_path / "report.html"
     file.write_bytes(report_html(notes))
     alone = page.context.browser.new_context(java_script_enabled=True)  # type: ignore[union-attr]
+    alone.set_default_timeout(PATIENCE)
     opened = alone.new_page()
     asked: list[str] = []
     said: list[str] = []

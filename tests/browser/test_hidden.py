@@ -70,5 +70,6 @@ def test_the_panel_isolates_and_the_strip_grows_with_large_type(page: Page, addr
     last = bars.last.bounding_box()
     assert last is not None
     page.mouse.move(last["x"] + last["width"] / 2, large["y"] + large["height"] / 2)
+    expect(page.locator(".strip svg .cover")).not_to_have_attribute("width", "0")
     band = page.locator(".strip svg .cover").bounding_box()
     assert band is not None and band["x"] == pytest.approx(last["x"], abs=2)

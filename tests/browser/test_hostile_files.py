@@ -17,6 +17,8 @@ from markdown_it import MarkdownIt
 from playwright.sync_api import BrowserContext, Download, Page, expect
 
 from attribution_engine.notes import MAX_TAG, MAX_TEXT, Notebook
+from tests.browser.clicks import copied, shut, tap
+from tests.browser.conftest import PATIENCE
 from tests.browser.inert import foreign, go, still, strange_requests, told
 from tests.hostile_corpus import HOSTILE
 from tests.hostile_store import METHOD, RUN, TEXTS, TWIN, field, write_hostile_store
@@ -74,22 +76,23 @@ def notes(notes_path: Path) -> list[str]:
 def page(page: Page, address: str) -> Iterator[Page]:
     """The session of every browser test; its own server is asked for nothing but its own."""
     strange = strange_requests(page, address)
-    page.set_default_timeout(60_000)
     yield page
     assert not strange
 
 
-def saved(page: Page, button: str, folder: Path, of: str = "") -> bytes:
-    """What a download button gives."""
+def saved(page: Page, button: str, folder: Path, of: re.Pattern[str] | None = None) -> bytes:
+    """What a download button gives, one in a popover where `of` names that."""
     if of:
-        page.get_by_role("button", name=of).first.click()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name=button, exact=True).last.click()
+        tap(page.get_by_role("button", name=of).first)
+    # What is drawn by the server waits for its library.
+    with page.expect_download(timeout=2 * PATIENCE) as waiting:
+        tap(page.get_by_role("button", name=button, exact=True).last)
     download: Download = waiting.value
     # The name comes from the run and the query: it may lead nowhere.
     assert PurePosixPath(download.suggested_filename).name == download.suggested_filename
     download.save_as(folder / "file")
-    page.keyboard.press("Escape")
+    if of:
+        shut(page, of)
     return (folder / "file").read_bytes()
 
 
@@ -104,9 +107,8 @@ def test_a_copied_text_is_the_text(page: Page, address: str, context: BrowserCon
         go(page, "document", run=RUN, query=0, doc=number, raw="1")
         expect(page.get_by_role("heading", name=f"Document {number}", exact=True)).to_be_visible()
         page.evaluate("() => navigator.clipboard.writeText('nothing copied')")
-        page.get_by_role("button", name="Copy the text").click()
-        expect(page.get_by_text("Copied.").first).to_be_visible()
-        if page.evaluate("() => navigator.clipboard.readText()") != text:
+        button = page.get_by_role("button", name="Copy the text")
+        if copied(button, page.locator(".raw .said"), "Copied.") != text:
             wrong[name] = ["what was copied is another text"]
     told(wrong)
 
@@ -117,9 +119,8 @@ def test_tables_as_files_hold_every_text_and_no_formula(
     page.goto(f"{address}/rankings?run={RUN}&query=0&side=helpful&tails=one")
     still(page)
     name = re.compile("^First ")
-    page.get_by_role("button", name=name).first.click()
     csv.field_size_limit(20_000_000)
-    rows = list(csv.DictReader(io.StringIO(saved(page, "CSV", tmp_path).decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(saved(page, "CSV", tmp_path, name).decode("utf-8-sig"))))
     assert len(rows) == len(TEXTS)
     for row in rows:
         for cell in row.values():
@@ -127,12 +128,10 @@ def test_tables_as_files_hold_every_text_and_no_formula(
             assert unicodedata.normalize("NFKC", seen) not in ("=", "+", "-", "@") or is_number(
                 cell
             )
-    page.get_by_role("button", name=name).first.click()
-    table = pq.read_table(io.BytesIO(saved(page, "Parquet", tmp_path)))
+    table = pq.read_table(io.BytesIO(saved(page, "Parquet", tmp_path, name)))
     assert table["text"].to_pylist() == TEXTS
     go(page, "rankings", run=RUN, query=0, side="helpful", tails="one", text="passwd")
-    page.get_by_role("button", name=name).first.click()
-    latex = saved(page, "LaTeX", tmp_path).decode()
+    latex = saved(page, "LaTeX", tmp_path, name).decode()
     assert "passwd" in latex
     assert not COMMANDS.search(latex)
 
@@ -154,7 +153,7 @@ def test_notes_stay_text_on_the_page_and_in_a_presentation(
     expect(shown).to_have_count(NOTES)
     assert [one.evaluate("(e) => e.textContent") for one in shown.all()] == notes
     assert foreign(page) == []
-    page.get_by_role("button", name="Present these").click()
+    tap(page.get_by_role("button", name="Present these"))
     wrong = {}
     for number in range(1, 7):
         expect(page.locator(".footer .place")).to_have_text(f"{number} of {NOTES}")

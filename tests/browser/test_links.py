@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from tests.browser.clicks import in_address, press
+from tests.browser.clicks import copied, idle, in_address, press, tap
+from tests.browser.conftest import PATIENCE
 from tests.synthetic_store import write_synthetic_store
 
 pytestmark = pytest.mark.browser
@@ -28,13 +29,21 @@ def clipboard(context: BrowserContext) -> Iterator[None]:
     context.clear_permissions()
 
 
-def copied(page: Page, button: str | re.Pattern[str]) -> str:
-    page.get_by_role("button", name=button).click()
-    expect(page.get_by_text("Copied")).to_be_visible()
-    return str(page.evaluate("navigator.clipboard.readText()"))
+def bar(page: Page) -> Locator:
+    """The bar of the view, once its buttons do something."""
+    expect(page.locator(".bar .cite")).not_to_be_empty()
+    idle(page)
+    return page.get_by_role("group", name="This view")
+
+
+def taken(page: Page, button: str | re.Pattern[str]) -> str:
+    """What a button of the bar copies."""
+    shown = bar(page)
+    return copied(shown.get_by_role("button", name=button), shown.locator(".said"), "Copied")
 
 
 def go_to(page: Page, citation: str) -> None:
+    bar(page)
     page.get_by_label("Go to a citation").fill(citation)
     page.keyboard.press("Enter")
 
@@ -45,12 +54,12 @@ def test_a_copied_link_shows_the_same_view_to_somebody_else(
     page.goto(f"{address}/rank_curves?run=synthetic&query=3")
     press(page, "Raw nats")
     page.wait_for_url(re.compile("unit=influence"))
-    link = copied(page, "Copy link")
+    link = taken(page, "Copy link")
     assert link == page.url
     other = context.new_page()
     other.goto(link)
     expect(other.get_by_text("|influence| (nats per unit of extra weight)").first).to_be_visible()
-    assert other.url == link
+    expect(other).to_have_url(link)
     other.close()
 
 
@@ -58,7 +67,7 @@ def test_where_the_clipboard_is_refused_the_link_is_selected(page: Page, address
     refusing = "{value: {writeText: () => Promise.reject()}}"
     page.add_init_script(f"Object.defineProperty(navigator, 'clipboard', {refusing})")
     page.goto(f"{address}/method?run=synthetic&query=3")
-    page.get_by_role("button", name="Copy link").click()
+    bar(page).get_by_role("button", name="Copy link").click()
     shown = page.get_by_label("did not let the page copy")
     expect(shown).to_be_focused()
     assert shown.input_value() == page.url
@@ -67,7 +76,7 @@ def test_where_the_clipboard_is_refused_the_link_is_selected(page: Page, address
 
 def test_a_citation_is_copied_and_typed(page: Page, address: str, clipboard: None) -> None:
     page.goto(f"{address}/document?run=synthetic&query=4&doc=7&span=3-9&side=helpful")
-    cited = copied(page, re.compile("^synthe·"))
+    cited = taken(page, re.compile("^synthe·"))
     assert cited == "synthe·q4·d7·c3-9"
     page.goto(f"{address}/method?run=synthetic&query=0")
     go_to(page, cited.replace("·", " ").upper())
@@ -99,6 +108,7 @@ def test_back_goes_one_step_back(page: Page, address: str) -> None:
     page.goto(f"{address}/method?run=synthetic&query=2")
     expect(page.get_by_role("button", name="synthe", exact=True)).to_be_visible()
     page.wait_for_url(re.compile("side="))
+    idle(page)
     start = page.url
     go_to(page, "synthe·q3·d5")
     expect(page.get_by_role("heading", name="Document 5")).to_be_visible()
@@ -120,7 +130,7 @@ def test_what_a_link_asks_for_in_vain_is_said_until_something_else_is_done(
     page: Page, address: str
 ) -> None:
     page.goto(f"{address}/rank_curves?run=synthetic&query=2&unit=miles&colour=red")
-    expect(page.get_by_text("asks for unit “miles”, which there is not")).to_be_visible()
+    expect(page.get_by_text("asks for a unit “miles”, which there is not")).to_be_visible()
     expect(page.get_by_text("a field “colour”, which this version")).to_be_visible()
     expect(page.get_by_role("heading", name="Rank curves")).to_be_visible()
     page.wait_for_url(lambda url: "miles" not in url and "colour" not in url)
@@ -131,23 +141,23 @@ def test_what_a_link_asks_for_in_vain_is_said_until_something_else_is_done(
 def test_large_type_is_in_the_address(page: Page, address: str) -> None:
     page.goto(f"{address}/method?run=synthetic&query=2")
     size = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
-    page.get_by_role("button", name="Aa").click()
+    bar(page).get_by_role("button", name="Aa").click()
     page.wait_for_url(re.compile("size=large"))
     page.wait_for_function(f"{size} > 18")
     link = page.get_by_role("link", name="Notebook")
     expect(link).to_have_attribute("href", re.compile("size=large"))
-    link.click()
+    tap(link)
     page.wait_for_url(re.compile("notebook.*size=large"))
     page.reload()
     page.wait_for_function(f"{size} > 18")
-    page.get_by_role("button", name="Aa").click()
+    bar(page).get_by_role("button", name="Aa").click()
     page.wait_for_function(f"{size} < 16")
     page.wait_for_url(lambda url: "size=" not in url)
 
 
 def test_the_keyboard_reaches_everything(page: Page, address: str) -> None:
     page.goto(f"{address}/method?run=synthetic&query=2")
-    expect(page.get_by_role("button", name="Copy link")).to_be_visible()
+    bar(page)
     page.keyboard.press("Tab")
     expect(page.get_by_text("Skip to main content")).to_be_focused()
     page.keyboard.press("Enter")
@@ -164,6 +174,7 @@ def test_a_print_shows_the_page_and_no_chrome(page: Page, address: str) -> None:
     page.goto(f"{address}/rankings?run=synthetic&query=2")
     expect(page.get_by_role("button", name="Copy link")).to_be_visible()
     expect(page.locator("table tbody").first).to_be_visible()
+    idle(page)
     page.emulate_media(media="print")
     for gone in ("[data-testid=stSidebar]", "[data-testid=stHeader]", ".st-key-chrome"):
         expect(page.locator(gone)).to_be_hidden()
@@ -171,9 +182,13 @@ def test_a_print_shows_the_page_and_no_chrome(page: Page, address: str) -> None:
     main = page.locator("[data-testid=stMain]")
     assert main.evaluate("(e) => getComputedStyle(e).overflowY") == "visible"
     # Nothing is below the fold of a box that does not scroll on paper.
-    last = page.locator("[data-testid=stMain] .stElementContainer").last
-    bottom = last.evaluate("(e) => e.getBoundingClientRect().bottom + window.scrollY")
-    assert bottom <= page.evaluate("document.documentElement.scrollHeight")
+    page.wait_for_function(
+        """() => {
+            const last = [...document.querySelectorAll('[data-testid=stMain] .stElementContainer')];
+            const bottom = last.at(-1).getBoundingClientRect().bottom + window.scrollY;
+            return bottom <= document.documentElement.scrollHeight;
+        }"""
+    )
     exact = "getComputedStyle(document.querySelector('.stApp')).printColorAdjust"
     assert page.evaluate(exact) == "exact"
     page.emulate_media(media="screen")
@@ -181,8 +196,12 @@ def test_a_print_shows_the_page_and_no_chrome(page: Page, address: str) -> None:
 
 def test_words_and_tables_do_not_wait_for_the_plot_library(page: Page, address: str) -> None:
     """The chunk that holds Plotly is held back until everything else is there."""
-    held = []
-    page.route(re.compile(r"plotly", re.IGNORECASE), lambda route: held.append(route))
+    held: list[Route] = []
+    holds = True
+    page.route(
+        re.compile(r"plotly", re.IGNORECASE),
+        lambda route: held.append(route) if holds else route.continue_(),
+    )
     page.goto(f"{address}/rankings?run=synthetic&query=2")
     expect(page.get_by_role("button", name="Copy link")).to_be_visible()
     expect(page.locator("table tbody").first).to_be_visible()
@@ -190,8 +209,12 @@ def test_words_and_tables_do_not_wait_for_the_plot_library(page: Page, address: 
     page.get_by_role("link", name="Rank curves").click()
     expect(page.get_by_text("Slope over the top")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(0)
+    for _ in range(PATIENCE // 50):  # the page asks for it a moment later
+        if held:
+            break
+        page.wait_for_timeout(50)
     assert held
+    holds = False
     for route in held:
         route.continue_()
-    page.unroute_all()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()

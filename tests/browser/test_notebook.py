@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.clicks import press
+from tests.browser.clicks import idle, press, tap
 from tests.synthetic_store import write_synthetic_store
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bookmark(page: Page, text: str, tags: str) -> None:
-    page.get_by_role("button", name="Bookmark").click()
+    expect(page.locator(".bar .cite")).not_to_be_empty()  # the bar's buttons do something
+    tap(page.get_by_role("button", name="Bookmark"))
     page.get_by_placeholder("What is to be seen here").fill(text)
     page.get_by_label("Tags, with commas").fill(tags)
     said = page.get_by_text("Kept as note")
@@ -31,33 +32,31 @@ def bookmark(page: Page, text: str, tags: str) -> None:
     expect(said).not_to_have_text(before or "nothing")
 
 
-def notes(page: Page) -> list[str]:
-    return page.locator(".notes > li .text").all_text_contents()
-
-
 def open_notebook(page: Page, address: str, tag: str) -> None:
     page.goto(f"{address}/notebook?run=synthetic&query=0&tag={tag}&note=")
     expect(page.locator(".notes > li").first).to_be_visible()
+    idle(page)
 
 
 def test_a_view_is_kept_and_comes_back(page: Page, address: str) -> None:
     page.goto(f"{address}/rank_curves?run=synthetic&query=3")
     press(page, "Raw nats")
     page.wait_for_url(re.compile("unit=influence"))
+    idle(page)
     kept = page.url
     bookmark(page, HOSTILE, "kept, hostile <b>")
-    page.get_by_role("link", name="Open the notebook").click()
+    tap(page.get_by_role("link", name="Open the notebook"))
     note = page.locator(".notes > li").last
     expect(note.locator(".text")).to_have_text(HOSTILE)
     expect(note.locator(".own span")).to_have_text(["kept", "hostile <b>"])
     expect(note).to_have_class(re.compile("current"))
-    page.get_by_role("button", name="hostile <b> (1)").click()
+    tap(page.get_by_role("button", name="hostile <b> (1)"))
     page.wait_for_url(re.compile("tag=hostile"))
     page.reload()
     note = page.locator(".notes > li").last
     expect(note.locator(".text")).to_have_text(HOSTILE)
     assert page.evaluate("window.harmed") is None
-    note.locator(".title").click()
+    tap(note.locator(".title"))
     expect(page.get_by_text("|influence| (nats per unit of extra weight)").first).to_be_visible()
     expect(page).to_have_url(kept)
 
@@ -81,7 +80,7 @@ def test_two_people_change_one_note_and_nothing_is_lost(
     expect(page.locator(".both pre")).to_have_text(
         ["by me\n\nTags: two", "by the other\n\nTags: two"]
     )
-    page.get_by_role("button", name="Keep both").click()
+    tap(page.get_by_role("button", name="Keep both"))
     expect(page.locator(".notes .text")).to_have_text("by the other\n\nby me")
 
 
@@ -90,20 +89,22 @@ def test_order_removing_and_undoing(page: Page, address: str) -> None:
     for text in ("one", "two", "three"):
         bookmark(page, text, "order")
     open_notebook(page, address, "order")
-    assert notes(page) == ["one", "two", "three"]
-    page.get_by_role("button", name="Move note 3 to the top").click()
+    expect(page.locator(".notes > li .text")).to_have_text(["one", "two", "three"])
+    tap(page.get_by_role("button", name="Move note 3 to the top"))
     expect(page.locator(".notes .text").first).to_have_text("three")
-    page.get_by_role("button", name="Move note 2 down").click()
+    tap(page.get_by_role("button", name="Move note 2 down"))
     expect(page.locator(".notes .text").last).to_have_text("one")
-    page.get_by_role("button", name="Remove note 2").click()
+    tap(page.get_by_role("button", name="Remove note 2"))
     expect(page.locator(".notes .text")).to_have_text(["three", "one"])
-    page.get_by_role("button", name="Undo").click()
+    tap(page.get_by_role("button", name="Undo"))
     expect(page.locator(".notes .text")).to_have_text(["three", "two", "one"])
-    page.get_by_role("button", name="Remove note 1").click()
+    tap(page.get_by_role("button", name="Remove note 1"))
     expect(page.locator(".notes .text")).to_have_text(["two", "one"])
+    idle(page)
     page.reload()
-    page.get_by_text("Removed notes (1)").click()
-    page.get_by_role("button", name="Bring back").click()
+    expect(page.get_by_text("Removed notes (1)")).to_be_visible()
+    tap(page.get_by_text("Removed notes (1)"))
+    tap(page.get_by_role("button", name="Bring back"))
     expect(page.locator(".notes .text")).to_have_text(["three", "two", "one"])
 
 
@@ -120,7 +121,7 @@ def test_a_presentation(page: Page, address: str) -> None:
     place, text = page.locator(".footer .place"), page.locator(".footer .text")
     expect(place).to_have_text("1 of 3")
     expect(text).to_have_text("the curves")
-    assert page.evaluate("Boolean(document.fullscreenElement)")
+    page.wait_for_function("Boolean(document.fullscreenElement)")
     for gone in (
         "[data-testid=stSidebar]",
         "[data-testid=stHeader]",
@@ -142,13 +143,21 @@ def test_a_presentation(page: Page, address: str) -> None:
         expect(place).to_have_text(f"{at} of 3")
         expect(text).to_have_text(words)
         page.wait_for_url(re.compile(r"present=\d+.*tag=talk"))
+    # Keys that lead to where one is leave the next key its meaning.
+    for key, at in (("End", 3), ("Home", 1), ("Home", 1), ("End", 3)):
+        page.keyboard.press(key)
+        expect(place).to_have_text(f"{at} of 3")
     expect(page.locator("table tbody").first).to_be_visible()
     for width, height in ((1280, 720), (1920, 1080), (3840, 2160)):
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function("document.documentElement.clientWidth >= 1280")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        size = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
-        assert size >= max(17, width * 0.0105)
+        page.wait_for_function(
+            """([width, least]) => {
+                const root = document.documentElement;
+                return window.innerWidth === width && root.scrollWidth <= width
+                    && parseFloat(getComputedStyle(root).fontSize) >= least;
+            }""",
+            arg=[width, max(17, width * 0.0105)],
+        )
     page.set_viewport_size({"width": 1280, "height": 900})
     page.reload()
     expect(place).to_have_text("3 of 3")

@@ -13,7 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.views import DocumentFilter
-from tests.browser.clicks import choose, idle, in_address, press
+from tests.browser.clicks import choose, idle, in_address, press, shut, tap
+from tests.browser.conftest import PATIENCE
 from tests.synthetic_store import write_synthetic_store
 
 pytestmark = pytest.mark.browser
@@ -50,6 +51,7 @@ def go(page: Page, address: str, link: str) -> None:
     page.goto(f"{address}/rankings?run=synthetic&{link}")
     expect(rows(page, 0).first).to_be_visible()
     expect(page.locator(".preview .open")).to_be_visible()
+    idle(page)
 
 
 def previewed(page: Page, doc_id: int | str) -> None:
@@ -103,13 +105,13 @@ def test_both_ends_and_the_chosen_document(page: Page, address: str, reader: Sto
 
     # The menu knows of the choice, and the first cell of a row is a link as any other.
     with page.context.expect_page() as opened:
-        rows(page, 0).first.locator("a").first.click(modifiers=["Control"])
+        tap(rows(page, 0).first.locator("a").first, modifiers=["Control"])
     expect(
         opened.value.get_by_role("heading", name=f"Document {helpful[0].doc_id}")
     ).to_be_visible()
     opened.value.close()
     previewed(page, harmful[31].doc_id)
-    rows(page, 0).nth(2).click()
+    tap(rows(page, 0).nth(2))
     previewed(page, helpful[2].doc_id)
     menu_knows(page, helpful[2].doc_id)
     page.get_by_role("link", name="Document", exact=True).click()
@@ -119,7 +121,6 @@ def test_both_ends_and_the_chosen_document(page: Page, address: str, reader: Sto
 def test_keys(page: Page, address: str, reader: StoreReader) -> None:
     helpful, harmful = reader.rankings(5).documents, reader.rankings(5, "harmful").documents
     go(page, address, "query=5&tails=both")
-    idle(page)
     page.keyboard.press("j")
     previewed(page, helpful[1].doc_id)
     for _ in range(3):
@@ -144,33 +145,49 @@ def test_keys(page: Page, address: str, reader: StoreReader) -> None:
     search.fill("")
     page.keyboard.press("Tab")
     # Past the last row the next page begins, before the first one the page before it ends.
-    rows(page, 1).last.click()
+    tap(rows(page, 1).last)
     previewed(page, harmful[49].doc_id)
     page.keyboard.press("j")
     beyond = reader.rankings(5, "harmful", offset=50, limit=50).documents
     previewed(page, beyond[0].doc_id)
     in_address(page, "place=2")
     expect(rows(page, 1).first).to_have_attribute("data-id", str(beyond[0].doc_id))
-    rows(page, 1).nth(1).click()
+    tap(rows(page, 1).nth(1))
     previewed(page, beyond[1].doc_id)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=f"Document {beyond[1].doc_id}")).to_be_visible()
     page.go_back()
     previewed(page, beyond[1].doc_id)
+    idle(page)
     rows(page, 0).nth(4).dblclick()
     fifth = reader.rankings(5, offset=50).documents[4]
     expect(page.get_by_role("heading", name=f"Document {fifth.doc_id}")).to_be_visible()
+
+
+def test_letters_work_in_the_ranking_that_is_shown(
+    page: Page, address: str, reader: StoreReader
+) -> None:
+    go(page, address, "query=5&tails=both")
+    tap(rows(page, 0).nth(2))
+    previewed(page, reader.rankings(5).documents[2].doc_id)
+    # The tables of the query before, which were drawn more than once, take no keys any more.
+    choose(page, "to choose from", re.compile(r"^\W*7 \w+ · "))
+    shown = reader.rankings(7).documents
+    expect(page.locator(".preview .open")).to_have_text(f"Open document {shown[0].doc_id}")
+    idle(page)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    previewed(page, shown[1].doc_id)
 
 
 def test_filters_are_chips(page: Page, address: str, reader: StoreReader) -> None:
     go(page, address, "query=8&tails=both")
     page.get_by_role("button", name="Filters").click()
     choose(page, "Source", "forum")
-    page.keyboard.press("Escape")
     forum = DocumentFilter(sources=("forum",))
     total = reader.rankings(8, only=forum).total
     expect(page.get_by_text(f"{total} of 300 documents pass")).to_be_visible()
-    page.keyboard.press("Escape")
+    shut(page, "Filters")
     page.get_by_label("Search the texts", exact=True).fill('"the slope" -river')
     page.keyboard.press("Enter")
     only = DocumentFilter(sources=("forum",), text='"the slope" -river')
@@ -180,9 +197,9 @@ def test_filters_are_chips(page: Page, address: str, reader: StoreReader) -> Non
     expect(rows(page, 0).first).to_have_attribute("data-id", str(found.documents[0].doc_id))
     expect(rows(page, 0).first.locator("mark").first).to_have_text(re.compile("the slope", re.I))
     in_address(page, "source=forum", "slope")
-    page.get_by_role("button", name="Text: ").click()
+    tap(page.get_by_role("button", name="Text: "))
     expect(page.get_by_text(f"{total} of 300 documents pass")).to_be_visible()
-    page.get_by_role("button", name="Source: forum").click()
+    tap(page.get_by_role("button", name="Source: forum"))
     expect(page.get_by_text("300 documents; by influence")).to_be_visible()
 
 
@@ -206,11 +223,12 @@ def test_a_range_of_scores(page: Page, address: str, reader: StoreReader) -> Non
     expect(page.get_by_text(f"{count} of 300 documents pass")).to_be_visible()
     expect(page).to_have_url(link)
     assert re.search(r"low=[-0-9.e]+&high=[-0-9.e]+&", link)
-    page.get_by_role("button", name="Influence from").click()
+    tap(page.get_by_role("button", name="Influence from"))
     expect(page.get_by_text("300 documents; by influence")).to_be_visible()
     expect(page.locator(".strip svg rect.out")).to_have_count(0)
 
     # A drag takes several bars.
+    idle(page)
     box = page.locator(".strip svg").bounding_box()
     assert box is not None
     first, last = bars.nth(2).bounding_box(), bars.nth(5).bounding_box()
@@ -221,12 +239,18 @@ def test_a_range_of_scores(page: Page, address: str, reader: StoreReader) -> Non
     page.mouse.up()
     dragged = sum(shape.counts[filled[2] : filled[5] + 1])
     expect(page.get_by_text(f"{dragged} of 300 documents pass")).to_be_visible()
-    # Keys do the same; Escape takes the range off.
+    # Keys do the same, from the range on; Escape takes it off.
+    idle(page)
+    said = page.locator(".strip .hover")
+    page.mouse.move(2, 2)  # a pointer over the bars says what it is on
+    expect(said).to_contain_text("Drag over the bars")
     page.locator(".strip svg").focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
+    for at in (2, 3):
+        page.keyboard.press("ArrowRight")
+        expect(said).to_contain_text(f": {shape.counts[filled[at]]} document")
     page.keyboard.press("Enter")
     expect(page.get_by_text(f"{shape.counts[filled[3]]} of 300 documents pass")).to_be_visible()
+    idle(page)
     page.locator(".strip svg").focus()
     page.keyboard.press("Escape")
     expect(page.get_by_text("300 documents; by influence")).to_be_visible()
@@ -238,12 +262,12 @@ def test_near_duplicates_fold_and_open(page: Page, address: str, reader: StoreRe
     place = ranked.index(leader) // 50 + 1
     go(page, address, f"query=5&tails=one&fold=1&place={place}")
     expect(page.get_by_text("2 of them folded as near-duplicates")).to_be_visible()
-    page.locator(f"tbody[data-id='{leader}'] a.near").click()
+    tap(page.locator(f"tbody[data-id='{leader}'] a.near"))
     expect(page.get_by_text("3 of 300 documents pass")).to_be_visible()
     expect(rows(page, 0)).to_have_count(3)
-    page.get_by_role("button", name="Near-duplicates of one another").click()
+    tap(page.get_by_role("button", name="Near-duplicates of one another"))
     expect(page.get_by_text("2 of them folded as near-duplicates")).to_be_visible()
-    page.get_by_text("Fold near-duplicates", exact=True).click()
+    tap(page.get_by_text("Fold near-duplicates", exact=True))
     expect(page.get_by_text("300 documents; by influence")).to_be_visible()
     page.wait_for_url(re.compile(r"[?&]fold=&"))
 
@@ -254,12 +278,12 @@ def test_one_end_and_its_pages(page: Page, address: str, reader: StoreReader) ->
     expect(page.get_by_role("heading", name="Most harmful documents").first).to_be_visible()
     expect(page.locator(".table.box")).to_have_count(1)
     press(page, "Norm-corrected")
-    page.get_by_role("button", name="Page 2").click()
+    tap(page.get_by_role("button", name="Page 2"))
     expected = reader.rankings(7, "harmful", "normed", 50, 50).documents
     expect(rows(page, 0).first).to_have_attribute("data-id", str(expected[0].doc_id))
     previewed_first = page.locator(".preview .open")
     expect(previewed_first).to_have_text(f"Open document {expected[0].doc_id}")
-    rows(page, 0).nth(3).click()
+    tap(rows(page, 0).nth(3))
     previewed(page, expected[3].doc_id)
     page.keyboard.press("h")
     best = reader.rankings(7, "helpful", "normed").documents[0]
@@ -270,7 +294,7 @@ def test_one_end_and_its_pages(page: Page, address: str, reader: StoreReader) ->
 def test_rankings_are_saved_with_whole_texts(page: Page, address: str, reader: StoreReader) -> None:
     go(page, address, "query=5&tails=one&text=slope")
     rows_of = reader.ranking_rows(5, only=DocumentFilter(text="slope"))
-    page.get_by_role("button", name=f"First {len(rows_of)}").click()
+    tap(page.get_by_role("button", name=f"First {len(rows_of)}"))
     with page.expect_download() as saved:
         page.get_by_role("button", name="CSV").click()
     text = Path(saved.value.path()).read_text("utf-8-sig")
@@ -278,7 +302,7 @@ def test_rankings_are_saved_with_whole_texts(page: Page, address: str, reader: S
     assert [int(row["doc_id"]) for row in written] == [row.doc_id for row in rows_of]
     assert any(row["text"] == one.text for row, one in zip(written, rows_of, strict=True))
     assert {row["run"] for row in written} == {"synthetic"}
-    page.keyboard.press("Escape")
+    shut(page, f"First {len(rows_of)}")
     with page.expect_download() as drawn:
         page.get_by_role("button", name="Save this figure as SVG").click()
     figure = Path(drawn.value.path()).read_text("utf-8")
@@ -287,6 +311,6 @@ def test_rankings_are_saved_with_whole_texts(page: Page, address: str, reader: S
         page.get_by_role("button", name="Save this figure as PNG").click()
     assert Path(image.value.path()).read_bytes().startswith(b"\x89PNG")
     # The first PDF of a server waits for its library.
-    with page.expect_download(timeout=120_000) as printed:
+    with page.expect_download(timeout=2 * PATIENCE) as printed:
         page.get_by_role("button", name="Distribution as PDF").click()
     assert Path(printed.value.path()).read_bytes().startswith(b"%PDF")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from attribution_engine.store.effects import both_ends
 from attribution_engine.store.reader import StoreReader
-from tests.browser.clicks import choose
+from tests.browser.clicks import choose, idle, tap
 from tests.synthetic_store import write_synthetic_store
 
 pytestmark = pytest.mark.browser
@@ -33,11 +33,13 @@ def test_from_a_word_to_a_document_under_a_query_it_harms(
 ) -> None:
     page.goto(f"{address}/search?run=one&query=3&look=slope&place=99")
     page.wait_for_url(re.compile(r"place=(?!99)\d+"))
+    idle(page)
     page.get_by_label("Search the full text").fill("")
     page.get_by_label("Search the full text").press("Enter")
     page.wait_for_url(re.compile("look=&place=1&"))
     expect(page.get_by_text("Nothing is searched for yet")).to_be_visible()
     box = page.get_by_label("Search the full text")
+    idle(page)
     box.fill("capital -verify")
     box.press("Enter")
     page.wait_for_url(re.compile("look=capital"))
@@ -46,7 +48,7 @@ def test_from_a_word_to_a_document_under_a_query_it_harms(
     expect(rows).to_have_count(len(found.documents))
     expect(rows.first.locator("mark").first).to_have_text(re.compile("capital", re.IGNORECASE))
     chosen = found.documents[1].doc_id
-    rows.nth(1).click()
+    tap(rows.nth(1))
     page.wait_for_url(re.compile(f"doc={chosen}"))
     expect(page.get_by_role("heading", name=f"Document {chosen}")).to_be_visible()
     ends = both_ends(reader.query_effects(chosen))
@@ -60,7 +62,7 @@ def test_from_a_word_to_a_document_under_a_query_it_harms(
     page.wait_for_url(re.compile(f"suite={suite}"))
     left = [one for one in ends.harmed if one.query.suite == suite]
     expect(harms.locator("tbody")).to_have_count(len(left))
-    harms.locator("tbody").first.click()
+    tap(harms.locator("tbody").first)
     expect(page.get_by_role("heading", name=f"Document {chosen}")).to_be_visible()
     page.wait_for_url(re.compile(f"/document.*query={left[0].query.query_id}&"))
 
@@ -69,8 +71,9 @@ def test_a_number_is_a_document_and_hostile_text_stays_text(page: Page, address:
     page.goto(f"{address}/search?run=one&query=3&look=%230")
     row = page.get_by_role("table", name="The document of this number").locator("tbody")
     expect(row).to_contain_text("<script>")
-    row.click()
+    tap(row)
     expect(page.get_by_role("heading", name="Document 0")).to_be_visible()
+    idle(page)
     page.get_by_label("Search the full text").fill("<img src=x onerror=alert(1)> **no** $such$")
     page.get_by_label("Search the full text").press("Enter")
     expect(page.get_by_text("No document of this run has “<img src=x")).to_be_visible()

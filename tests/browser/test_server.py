@@ -31,7 +31,7 @@ def port(address: str) -> int:
 
 def status(port: int, path: str, host: str, more: str = "") -> int:
     """The status of the answer to one request, as a browser that was led astray would send it."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=90) as connection:
         closing = "" if "Connection:" in more else "Connection: close\r\n"
         request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{closing}{more}\r\n"
         connection.sendall(request.encode())

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from attribution_engine.store.reader import StoreReader
+from tests.browser.clicks import idle, tap
 from tests.store import small_store
 
 pytestmark = pytest.mark.browser
@@ -51,7 +52,7 @@ def test_the_name_of_the_first_page_leads_to_it(page: Page, address: str) -> Non
 def test_the_items_of_a_set_open_one_by_one(page: Page, address: str) -> None:
     page.goto(f"{address}/rankings?run=small&query=2")
     expect(page.locator(".panel .key b")).to_have_text("the 2 correctly answered of 4 items")
-    page.locator(".items > summary").click()
+    tap(page.locator(".items > summary"))
     expect(page.locator(".item")).to_have_count(4)
     first = page.locator(".item").first
     expect(first.locator(".completion")).to_be_hidden()
@@ -71,6 +72,7 @@ def test_a_folded_completion_shows_the_span_that_is_explained(
     page.goto(f"{address}/rankings?run=small&query=1")
     mark = page.locator(".panel mark")
     expect(mark).to_have_text("the answer is 2")
+    idle(page)
     box, around = mark.bounding_box(), page.locator(".panel .completion").bounding_box()
     assert box is not None and around is not None
     assert around["y"] - 2 <= box["y"] and box["y"] + box["height"] < around["y"] + around["height"]
@@ -85,7 +87,8 @@ def test_a_span_is_framed_in_the_text(page: Page, address: str, reader: StoreRea
     expect(rows).to_have_count(2)
     values = [one.influence for one in spans.spans]
     best = values.index(max(values))
-    rows.first.click()
+    tap(rows.first)
+    expect(page.locator(".t.framed").first).to_be_visible()
     framed = "".join(page.locator(".t.framed").all_inner_texts())
     first, last = spans.spans[best].start, spans.spans[best].end
     assert framed.strip() == small_store.TEXT[first:last].strip()

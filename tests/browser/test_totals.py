@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.clicks import idle, in_address
+from tests.browser.clicks import in_address, point_at, tap
 from tests.store.totals_store import add_totals
 from tests.synthetic_store import write_synthetic_store
 
@@ -26,33 +26,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def click_first_dot(page: Page, plot: int) -> None:
     """Clicks a small dot of a figure: the first trace of each row holds the single queries."""
     dots = page.locator(".js-plotly-plot").nth(plot).locator(".scatterlayer .trace").first
-    dot = dots.locator(".point").first
-    expect(dot).to_be_visible()
-    dot.scroll_into_view_if_needed()
-    idle(page)
-    box = dot.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.locator(".js-plotly-plot .hoverlayer .hovertext").first).to_be_visible()
-    page.mouse.down()
-    page.mouse.up()
+    page.mouse.click(*point_at(dots.locator(".point").first))
 
 
 def test_dots_lead_to_the_query_and_back_again(page: Page, address: str) -> None:
     page.goto(f"{address}/totals?run=demo&query=9&amount=share&kind=")
     expect(page.locator(".js-plotly-plot")).to_have_count(3)
     in_address(page, "other=other", "amount=share")
-    idle(page)
-    page.get_by_role("radio", name="Summed influence", exact=True).click()
+    tap(page.get_by_role("radio", name="Summed influence", exact=True))
     in_address(page, "amount=total")
-    idle(page)
     click_first_dot(page, 1)
     page.wait_for_url(re.compile(r"rank_curves\?run=demo&query=[0-5]&"))
     expect(page.get_by_role("heading", name="Rank curves", exact=True)).to_be_visible()
     page.go_back()
     expect(page.locator(".js-plotly-plot")).to_have_count(3)
     in_address(page, "amount=total", "query=9")
-    idle(page)
     click_first_dot(page, 2)
     page.wait_for_url(re.compile(r"compare\?run=demo&query=[0-5]&"))
     in_address(page, "mode=runs", "other=other")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.clicks import in_address, press
+from tests.browser.clicks import in_address, press, tap
 from tests.store.tested_store import add_tests, rows
 from tests.synthetic_store import write_synthetic_store
 
@@ -34,7 +34,7 @@ def test_the_badge_of_a_ranking_leads_to_the_tests_of_its_run(page: Page, addres
     page.goto(f"{address}/rankings?run=demo&query=4&side=harmful")
     badge = page.get_by_role("link", name="How far to trust this")
     expect(badge).to_contain_text("EK-FAC LDS 0.31 of a ceiling of 0.75")
-    badge.click()
+    tap(badge)
     expect(page.get_by_role("heading", name="Trust", exact=True)).to_be_visible()
     page.wait_for_url(re.compile("trust.*run=demo&query=4&side=harmful"))
     for heading in ("Removal", "Linear datamodelling score", "Planted facts", "Stability",
@@ -58,7 +58,7 @@ def test_what_is_drawn_is_in_the_address_and_comes_back(page: Page, address: str
 
 def test_text_of_a_store_is_not_run(page: Page, address: str) -> None:
     page.goto(f"{address}/trust?run=demo")
-    page.get_by_text("How every figure was taken").click()
+    tap(page.get_by_text("How every figure was taken"))
     how = page.get_by_role("table", name="Every mean of every test").locator("td.snippet").first
     expect(how).to_have_text(HOSTILE)
     expect(page.locator(".js-plotly-plot .ytick").get_by_text("<img").first).to_be_visible()
@@ -69,7 +69,7 @@ def test_an_untested_run_says_how_to_test_it(page: Page, address: str) -> None:
     page.goto(f"{address}/rankings?run=untested")
     badge = page.get_by_role("link", name="How far to trust this")
     expect(badge).to_contain_text("not tested")
-    badge.click()
+    tap(badge)
     expect(page.get_by_text("this run's store holds no test of its scores")).to_be_visible()
     expect(page.get_by_text("python -m attribution_engine trust untested.duckdb")).to_be_visible()
     in_address(page, "run=untested")
