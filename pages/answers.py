@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import links, runs
+from pages.parts import links, runs, wording
 from pages.parts.answers_sections import (
     controls,
     show_curves,
@@ -15,6 +15,8 @@ from pages.parts.answers_sections import (
 from pages.parts.answers_shown import shown
 from pages.parts.claims import show_claims, show_published
 from pages.parts.navigation import through_app
+from pages.parts.relations_sections import show_relations
+from pages.parts.relations_shown import relations_shown
 
 through_app()
 reader = runs.current()
@@ -23,6 +25,8 @@ st.title("Answers", anchor=False)
 has_claims = show_claims(reader, "answers")
 view = shown(reader, links.view())
 if view is not None:
+    for line in view.in_vain:
+        st.warning(wording.label(line))
     st.header("Are answers in the top documents?", anchor=False)
     controls(view)
     show_shares(view)
@@ -36,5 +40,7 @@ elif has_claims:
         "Nothing was looked for: of no query of this run is an answer or a step known. Give the "
         "suites `reference` (the answer) or `keywords` (answer and steps) and run again."
     )
+if has_claims:
+    show_relations(relations_shown(reader, links.view()))
 show_published("answers")
 st.page_link("pages/method.py", label="The method note", query_params=links.address_of("method"))

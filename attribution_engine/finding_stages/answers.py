@@ -7,6 +7,7 @@ from functools import partial
 from itertools import groupby, zip_longest
 from typing import Any
 
+from attribution_engine.finding_stages import relations
 from attribution_engine.finding_stages.answer_hits import Hit, Search, Wanted, search_all
 from attribution_engine.finding_stages.options import FindingOptions
 from attribution_engine.findings.answer_claims import answer_claims
@@ -30,6 +31,7 @@ def fill(store: StoreWriter, scores: RunScores, options: FindingOptions) -> Iter
     """Fills the tables of this finding; what the run says of the published claims."""
     confirm = partial(confirm_answers, options.judging) if options.judging is not None else None
     yield from fill_with(store, scores, options, confirm)
+    yield from relations.fill(store, scores, options)
 
 
 def fill_with(

@@ -35,6 +35,15 @@ FINDING_TABLES: dict[str, str] = {
         needed INTEGER, n_top BIGINT, n_bottom BIGINT, n_corpus BIGINT, found_top BOOLEAN,
         found_corpus BOOLEAN, first_rank INTEGER, n_candidates BIGINT, n_read BIGINT,
         n_judged INTEGER, n_confirmed INTEGER""",
+    # How top documents relate to their query.
+    "relation": """
+        query_id INTEGER, doc_id INTEGER, rank INTEGER, relation VARCHAR, written VARCHAR""",
+    "relation_count": """
+        query_id INTEGER, relation VARCHAR, k INTEGER, n_top INTEGER, n_read INTEGER,
+        n_random INTEGER, "procedure" VARCHAR""",
+    "relation_share": """
+        suite VARCHAR, relation VARCHAR, k INTEGER, n_queries INTEGER, n_known INTEGER,
+        share DOUBLE, low DOUBLE, high DOUBLE, share_random DOUBLE, n_read INTEGER""",
     # Sources and groups.
     "group_influence": """
         suite VARCHAR, "grouping" VARCHAR, value VARCHAR, k INTEGER, side VARCHAR, share DOUBLE,
@@ -114,6 +123,13 @@ FINDING_MEANINGS: dict[str, str] = {
     "coverage_group.low": "lower end of the mean's 95% interval by bootstrap over queries",
     "slope_test.p": "of Welch's t-test on the slopes of the queries, two-sided",
     "slope_test.difference": "mean_a less mean_b; low and high: its 95% interval by Welch's t",
+    "relation.relation": "of text/relations.py, by rules; a document may have several",
+    "relation.written": "what shows it, as it was read: a sum with its operands, words",
+    "relation_count.n_top": "of the k most helpful documents; n_random: of n_read drawn at random",
+    "relation_count.procedure": "way to the query's result, put together from its sums",
+    "relation_share.share": "mean over the queries of a suite of the share of their k documents; "
+    "low and high: its 95% interval by bootstrap over queries",
+    "relation_share.n_known": "queries of the suite whose procedure is known",
     "answers.part": "top = the k most helpful documents, bottom = the k last, corpus = others",
     "answers.rank": "of the document for the query, 1 = most helpful",
     "answers.confirmed": "by the judge; NULL: none was asked",

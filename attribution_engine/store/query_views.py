@@ -37,7 +37,7 @@ class SourceShare:
     Attributes:
         source: empty for the documents that have none.
         multiplier: `share_top` ÷ `share_corpus`.
-        low, high: 95 % interval of the multiplier, Wilson's for `n_top` of the top documents.
+        low, high: 95% interval of the multiplier, Wilson's for `n_top` of the top documents.
     """
 
     source: str

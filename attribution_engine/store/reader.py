@@ -9,6 +9,7 @@ from attribution_engine.store.findings.claims import Claims
 from attribution_engine.store.findings.correlations import CorrelationsFinding
 from attribution_engine.store.findings.exploration import ExplorationFinding
 from attribution_engine.store.findings.groups import GroupsFinding
+from attribution_engine.store.findings.relations import RelationsFinding
 from attribution_engine.store.findings.sources import SourcesFinding
 from attribution_engine.store.findings.tokens import TokensFinding
 from attribution_engine.store.findings.totals import TotalsFinding
@@ -22,6 +23,7 @@ class FindingsReader(
     CorrelationsFinding,
     TotalsFinding,
     AnswersFinding,
+    RelationsFinding,
     SourcesFinding,
     GroupsFinding,
     TokensFinding,

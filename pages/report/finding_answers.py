@@ -9,6 +9,7 @@ from pages.parts import captions, wording
 from pages.parts.answers_figures import curves_figure, shares_figure
 from pages.parts.answers_sections import CURVES_WORDS, SHARES_WORDS
 from pages.parts.answers_shown import (
+    COMPLETIONS,
     SHARE_COLUMNS,
     Shown,
     hit_cells,
@@ -19,7 +20,8 @@ from pages.parts.answers_shown import (
     sought_cells,
 )
 from pages.report.address import View
-from pages.report.claims import claims_content
+from pages.report.claims import claims_content, in_vain
+from pages.report.finding_relations import relations_content
 from pages.report.section import Plot, Section, Table
 
 QUERY_COLUMNS = (
@@ -35,15 +37,20 @@ HIT_COLUMNS = ("Document", "Says", "Where", "Rank", "Source", "Matched", "Judge"
 def answers(reader: StoreReader, view: View, section: Section) -> Section:
     """The finding answers."""
     seen = shown(reader, view.fields)
-    if seen is None:
-        return claims_content(reader, "answers", section)
     citation = section.note.citation
-    about = captions.caption(seen.run, None, seen.k, "share of queries (%)", citation=citation)
+    related = relations_content(reader, view.fields, citation)
+    if seen is None:
+        return claims_content(reader, "answers", section, *related)
+    about = " · ".join(filter(None, (seen.caption, citation and f"citation {citation}")))
+    by_k = captions.caption(
+        seen.run, None, None, "share of queries (%) against k, logarithmic",
+        completions=COMPLETIONS[seen.completions], citation=citation,
+    )  # fmt: skip
     content: list[Any] = []
     if seen.shares:
         content.append(
             Plot(
-                shares_figure(seen.shares, seen.k),
+                shares_figure(seen.shares, seen.k, seen.method.first("helpful")),
                 f"answers-{seen.run}-top-{seen.k}",
                 about,
                 "Share of queries whose answer or steps are found",
@@ -54,9 +61,9 @@ def answers(reader: StoreReader, view: View, section: Section) -> Section:
     if seen.curves:
         content.append(
             Plot(
-                curves_figure(seen.curves, seen.k),
+                curves_figure(seen.curves, seen.k, seen.method.first("helpful")),
                 f"answers-{seen.run}-by-k",
-                about,
+                by_k,
                 "Share of queries found within the top k against k",
                 CURVES_WORDS,
             )
@@ -89,9 +96,10 @@ def answers(reader: StoreReader, view: View, section: Section) -> Section:
                 [hit_cells(one) for one in seen.hits],
                 frozenset((0, 3)),
                 seen.hits,
+                whole=lambda: reader.with_texts(seen.hits),
             )
         )
-    return claims_content(reader, "answers", section, *content)
+    return in_vain(claims_content(reader, "answers", section, *content, *related), seen.in_vain)
 
 
 def _shares(seen: Shown) -> Table:

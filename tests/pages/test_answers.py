@@ -22,7 +22,7 @@ from tests.pages.drawn import table_of
 from tests.pages.test_pages import draw, words
 from tests.synthetic_store import write_synthetic_store
 
-PLOTS = 2
+PLOTS = 3
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bare = folder / "bare.duckdb"
     bare.write_bytes((folder / "planted.duckdb").read_bytes())
     with duckdb.connect(str(bare)) as connection:
-        connection.execute("DELETE FROM answers")
-        connection.execute("DELETE FROM answer_search")
+        for table in ("answers", "answer_search", "relation", "relation_count", "relation_share"):
+            connection.execute(f"DELETE FROM {table}")
     return folder
 
 
