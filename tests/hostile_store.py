@@ -21,6 +21,7 @@ from attribution_engine.store.faithfulness import write_faithfulness
 from attribution_engine.store.schema import SCHEMA_VERSION, SIGN
 from attribution_engine.store.writer import StoreWriter, building
 from tests.hostile_corpus import HOSTILE, fields
+from tests.made_once import made_once
 from tests.store import tested_store
 from tests.synthetic_store import rank_tables, tokenize
 from tests.with_findings import FEW
@@ -223,11 +224,14 @@ def write_hostile_store(
         tested: with tests against retraining, their words hostile too.
         method: that the scores are said to be of.
     """
-    with building(path) as writer:
-        _fill(writer, path.parent, seed, long, method)
-    if tested:
-        write_faithfulness(path, _tests(), _lab())
-    return path
+
+    def make(made: Path) -> None:
+        with building(made) as writer:
+            _fill(writer, made.parent, seed, long, method)
+        if tested:
+            write_faithfulness(made, _tests(), _lab())
+
+    return made_once(path, ("hostile", seed, long, tested, method), make)
 
 
 def write_hostile_folder(folder: Path) -> Path:

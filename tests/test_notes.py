@@ -14,6 +14,7 @@ from attribution_engine import notes
 from attribution_engine.notes import Conflict, Notebook
 from attribution_engine.records import InputError
 
+PATIENCE = 300.0  # seconds that writers may wait for each other: a disk may be slow
 ADDRESS = {"run": ["demo"], "query": ["3"], "source": ["a", "b"], "text": [""]}
 
 
@@ -138,6 +139,7 @@ def test_a_text_of_any_length_is_refused_in_words(book: Notebook) -> None:
 
 
 def write_many(path: Path, name: str) -> None:
+    notes.BUSY_SECONDS = PATIENCE
     book = Notebook(path)
     for n in range(25):
         book.add("overview", ADDRESS, text=f"{name} {n}")
@@ -149,13 +151,16 @@ def test_two_programs_write_at_once(book: Notebook) -> None:
     for one in programs:
         one.start()
     for one in programs:
-        one.join(60)
+        one.join(PATIENCE)
     assert [one.exitcode for one in programs] == [0, 0]
     assert sorted(texts(book)) == sorted(f"{name} {n}" for name in "ab" for n in range(25))
     assert len({note.position for note in book.notes()}) == 50
 
 
-def test_many_threads_change_one_note_and_lose_nothing(book: Notebook) -> None:
+def test_many_threads_change_one_note_and_lose_nothing(
+    book: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notes, "BUSY_SECONDS", PATIENCE)
     note_id = keep(book, "")
 
     def append(name: str) -> None:
@@ -172,7 +177,7 @@ def test_many_threads_change_one_note_and_lose_nothing(book: Notebook) -> None:
     for one in threads:
         one.start()
     for one in threads:
-        one.join(60)
+        one.join(PATIENCE)
     assert sorted(texts(book)[0].strip(";").split(";"), key=int) == [str(n) for n in range(12)]
 
 

@@ -3,33 +3,57 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.stats import pearsonr, spearmanr
 
+from attribution_engine.bench import measurement
 from attribution_engine.bench.agreement import agreement
-from attribution_engine.bench.measurement import measure
+from attribution_engine.bench.measurement import measure, resident_mb
 from attribution_engine.records import InputError
 
+PATIENCE = 120  # seconds in which another thread is given a turn
 
-def test_the_median_and_the_spread_of_repeats() -> None:
-    waits = iter([0.01, 0.15, 0.05])
-    measured = measure("waiting", lambda: time.sleep(next(waits)), repeats=3)
+
+def test_the_median_and_the_spread_of_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    at, waits = [100.0], iter([0.01, 0.15, 0.05])
+
+    def work() -> None:
+        at[0] += next(waits)
+
+    # A clock of its own: how long a machine under load sleeps is nobody's to say.
+    monkeypatch.setattr(measurement, "time", SimpleNamespace(perf_counter=lambda: at[0]))
+    measured = measure("waiting", work, repeats=3)
     assert (measured.stage, measured.repeats) == ("waiting", 3)
-    assert 0.01 <= measured.fastest <= measured.seconds
-    assert 0.05 <= measured.seconds < 0.15 <= measured.slowest
-    assert measured.spread == pytest.approx(
-        (measured.slowest - measured.fastest) / measured.seconds
-    )
+    found = (measured.fastest, measured.seconds, measured.slowest)
+    assert found == pytest.approx((0.01, 0.05, 0.15))
+    assert measured.spread == pytest.approx((0.15 - 0.01) / 0.05)
 
 
-def test_the_peak_counts_memory_that_is_gone_at_the_end() -> None:
+def test_the_time_is_that_of_the_work() -> None:
+    began = time.perf_counter()
+    measured = measure("waiting", lambda: time.sleep(0.02))
+    assert 0.02 <= measured.seconds <= time.perf_counter() - began
+    assert measured.fastest == measured.seconds == measured.slowest
+
+
+def test_the_peak_counts_memory_that_is_gone_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def look() -> float:
+        looks.append(resident_mb())
+        return looks[-1]
+
     def work() -> int:
         held = np.ones(10_000_000)  # 80 MB
-        time.sleep(0.05)
+        seen, until = len(looks), time.monotonic() + PATIENCE
+        while len(looks) < seen + 2 and time.monotonic() < until:  # the second began after it
+            time.sleep(0.005)
         return int(held[0])
 
+    monkeypatch.setattr(measurement, "resident_mb", look)
     measured = measure("holding", work)
     assert measured.result == 1
     assert 75 < measured.peak_mb - measured.start_mb < 160

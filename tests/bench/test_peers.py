@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import time
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,8 @@ from attribution_engine.bench.peers import (
 )
 from attribution_engine.bench.setting import setting
 
+TOOK: dict[str, float] = {}  # seconds that all of a peer took
+
 
 @lru_cache(maxsize=4)
 def reported(name: str) -> PeerReport:
@@ -48,8 +51,10 @@ def reported(name: str) -> PeerReport:
         training_steps=30,
     )
     made = replace(made, queries=[*((ids, 0) for ids in made.documents[:3]), *made.queries])
+    began = time.monotonic()
     with TemporaryDirectory() as folder:
         report = peers.run_peer(name, made, PeerOptions(batch_tokens=200, rank=4), Path(folder))
+    TOOK[name] = time.monotonic() - began
     assert report is not None
     return report
 
@@ -87,7 +92,8 @@ def test_every_stage_is_timed(name) -> None:
     report = reported(name)
     assert set(report.stages) <= set(peers.STAGES)
     assert {COVARIANCES, CORRECTION, EXACT, TOKENS_EXACT} <= set(report.stages)
-    assert all(0 < stage.seconds < 60 for stage in report.stages.values())
+    assert all(stage.seconds > 0 for stage in report.stages.values())
+    assert sum(stage.seconds for stage in report.stages.values()) <= TOOK[name]
 
 
 def test_low_rank_scores_of_kronfluence_agree_with_exact_ones_less_than_fully() -> None:

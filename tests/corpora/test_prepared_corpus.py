@@ -274,7 +274,7 @@ def killed_at(call: int, config: CorpusConfig, tokenizer: Any, folder: Path) -> 
                 os.kill(os.getpid(), signal.SIGKILL)
 
         prepared_parts.sync = prepared_corpus.sync = sync  # type: ignore[assignment]
-        signal.alarm(60)  # should it hang
+        signal.alarm(300)  # should it hang
         try:
             prepared(config, tokenizer, folder)
             os._exit(0)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
+from tests.free_port import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 180  # seconds that a start or an end may take
 
 
 class Server:
     """The explorer on a folder of runs, on a free port, as `make explore` starts it."""
 
     def __init__(self, runs: Path, scratch: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         self._log = scratch / "server.log"
         environment = {
@@ -37,7 +37,7 @@ class Server:
             )
 
     def __enter__(self) -> Server:
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             if self._process.poll() is not None:
                 break
@@ -50,7 +50,7 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=PATIENCE)
 
     def log(self) -> str:
         """What the server has said."""

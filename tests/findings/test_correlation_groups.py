@@ -136,7 +136,7 @@ def test_planted_correlations_are_recovered_within_their_intervals() -> None:
         row = found(planted(within=0.5, seed=seed)).find(relations.WITHIN_TASKS, *["reasoning"] * 2)
         assert row is not None and row.low is not None and row.high is not None
         hits.append(row.low <= 0.5 <= row.high)
-    assert sum(hits) >= 9  # of a 95 % interval
+    assert sum(hits) >= 9  # of a 95% interval
 
 
 def test_a_difference_is_over_the_same_draws() -> None:

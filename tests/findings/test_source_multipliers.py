@@ -127,7 +127,7 @@ def test_a_planted_source_is_recovered_within_its_interval() -> None:
         ]
         hits.append(one.both[0] <= 4.0 <= one.both[1])
         assert one.low > 2 and one.both[0] <= one.low <= one.multiplier <= one.high
-    assert sum(hits) >= 17  # of intervals of 95 %
+    assert sum(hits) >= 17  # of intervals of 95%
 
 
 def test_a_constant_query_has_no_top() -> None:

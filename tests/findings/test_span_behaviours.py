@@ -99,7 +99,7 @@ def test_a_behaviour_that_helps_by_construction_is_recovered() -> None:
         assert row.difference_low > 0
         held += row.difference_low < HELP < row.difference_high
         found.append(row.difference)
-    assert held >= 16  # of 20, of 95 % intervals
+    assert held >= 16  # of 20, of 95% intervals
     assert np.mean(found) == pytest.approx(HELP, abs=0.02)
 
 
@@ -117,7 +117,7 @@ def test_the_control_cancels_an_effect_of_length_alone() -> None:
         assert row.mean > others.mean + 0.1  # longer spans, and so more influence
         assert row.difference_low is not None and row.difference_high is not None
         held += row.difference_low < 0 < row.difference_high
-    assert held >= 16  # of 20, of 95 % intervals
+    assert held >= 16  # of 20, of 95% intervals
 
 
 def test_intervals_are_those_of_drawing_whole_documents(helping: list[BehaviourRow]) -> None:

@@ -130,7 +130,9 @@ def test_scores_do_not_depend_on_how_documents_are_batched():
     one, many = (scores_of(tracked, directions, documents, batch_tokens=n) for n in (1, 10_000))
     for name in ("influence", "squared_norms"):
         first, second = (torch.tensor(getattr(each, name)) for each in (one, many))
-        torch.testing.assert_close(first, second)
+        # Llama's norms are taken in float32, which processors round in ways of their own.
+        scale = float(second.abs().max())
+        torch.testing.assert_close(first, second, rtol=1e-5, atol=1e-6 * scale)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

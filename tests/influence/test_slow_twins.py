@@ -148,7 +148,7 @@ def test_layers_in_groups_give_what_all_layers_give_at_once():
         one = scores_of(tracked, whole, documents, tokens=tokens)
         other = scores_of(tracked, parts, documents, tokens=tokens, groups=apart)
         np.testing.assert_allclose(one.influence, other.influence, rtol=1e-5, atol=1e-7)
-        np.testing.assert_allclose(one.squared_norms, other.squared_norms)
+        np.testing.assert_allclose(one.squared_norms, other.squared_norms, rtol=1e-5)
         if tokens:
             np.testing.assert_allclose(one.tokens, other.tokens, rtol=1e-4, atol=1e-6)
     own = [
@@ -162,7 +162,7 @@ def test_layers_in_groups_give_what_all_layers_give_at_once():
         )
         for chosen in ([tracked.wanted], apart)
     ]
-    np.testing.assert_allclose(own[0].influence, own[1].influence)
+    np.testing.assert_allclose(own[0].influence, own[1].influence, rtol=1e-5)
     wanted = {row: [1] for row in range(9)}
     every = update_scores(tracked, whole, wanted, documents, batch_tokens=60)
     sums = [
@@ -292,7 +292,10 @@ def test_a_set_query_is_the_weighted_sum_of_its_items():
     alone = query_directions(
         tracked, curvatures, queries[:1], damping=DAMPING, rank=None, seed=0, batch_tokens=1
     )
-    np.testing.assert_allclose(scores_of(tracked, alone[0], documents).influence[0], found[0])
+    # The model's norms are taken in float32, which processors round in ways of their own.
+    close = {"rtol": 1e-5, "atol": 1e-6 * np.abs(found[0]).max()}
+    again = scores_of(tracked, alone[0], documents).influence[0]
+    np.testing.assert_allclose(again, found[0], **close)
 
 
 def test_gradient_norms_of_queries_are_those_of_autograd():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,9 +17,10 @@ import pytest
 from attribution_engine.judging.judges import open_judge
 from attribution_engine.judging.kept import KeptJudge
 from attribution_engine.judging.readers import confirm_answers
+from tests.free_port import free_port
 
 MODEL = Path("data/models/demo_sft")
-PATIENCE = 180  # seconds until the server must be there
+PATIENCE = 600  # seconds until the server must be there, or gone
 PROMPTS = ["What is 3 + 4?", "Is 12 an even number? Reply with one word, yes or no.", "x"]
 
 
@@ -39,17 +39,17 @@ def chat_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(chat_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of `transformers serve` with that model."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     home = tmp_path_factory.mktemp("home")
+    log = tmp_path_factory.mktemp("server") / "log.txt"
     command = [str(Path(sys.executable).with_name("transformers")), "serve", str(chat_model)]
-    process = subprocess.Popen(
-        [*command, "--device", "cpu", "--host", "127.0.0.1", "--port", str(port)],
-        env={**os.environ, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*command, "--device", "cpu", "--host", "127.0.0.1", "--port", str(port)],
+            env={**os.environ, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1"},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + PATIENCE
@@ -58,12 +58,12 @@ def served(chat_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 urllib.request.urlopen(f"{address}/health", timeout=5).close()
                 break
             except OSError:
-                assert process.poll() is None and time.monotonic() < deadline, "no server"
+                assert process.poll() is None and time.monotonic() < deadline, log.read_text()
                 time.sleep(0.5)
         yield address
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
 
 
 @pytest.mark.slow

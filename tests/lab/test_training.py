@@ -91,12 +91,24 @@ def test_checkpoint_of_other_settings_is_not_used(corpus: Path, tmp_path: Path) 
     assert not train(corpus, out, settings=TINY, seed=5)["resumed"]
 
 
-def test_time_budget_ends_training(corpus: Path, tmp_path: Path) -> None:
+def test_time_budget_ends_training(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = TrainingSettings(
         vocabulary=400, hidden=16, layers=1, heads=2, inner=32, epochs=1e6, minutes=0.02, bf16=False
     )
+    taken: list[float] = []
+    note = Trainer.note
+
+    def noted(self: Trainer, loss: float, count: int, seconds: float) -> None:
+        taken.append(seconds)
+        note(self, loss, count, seconds)
+
+    monkeypatch.setattr(Trainer, "note", noted)
     report = train(corpus, tmp_path / "model", settings=settings)
-    assert 1.2 <= report["seconds"] < 5
+    assert sum(taken[:-1]) < 60 * 0.02 <= sum(taken)  # however long a step takes here
+    assert report["seconds"] == pytest.approx(sum(taken), abs=0.051)
+    assert report["steps"] == len(taken)
 
 
 def test_rate_rises_and_falls() -> None:

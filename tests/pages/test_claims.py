@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from attribution_engine.findings.claims import Claim
 from attribution_engine.findings.published import PUBLISHED
 from pages.parts.beside import beside, capital
-from pages.parts.claims import counted
+from pages.parts.claims import behind, counted
 
 PAGES = Path(__file__).parents[2] / "pages"
 CALL = re.compile(r"show_beside\((.*?)\)\n", re.DOTALL)
@@ -25,6 +26,12 @@ def test_claims_are_counted_in_words() -> None:
     )
     assert counted([claim("does not")]) == "The published claim does not replicate"
     assert counted([claim("cannot tell")]) == "The published claim cannot be told here"
+
+
+def test_what_is_behind_a_claim_is_counted_in_words() -> None:
+    assert behind(claim("does not")) == "Behind it: 1 query, 1 document."
+    many = replace(claim("does not"), n_queries=2, n_documents=7737)
+    assert behind(many) == "Behind it: 2 queries, 7\u202f737 documents."
 
 
 def test_figures_stand_by_quantity_with_how_they_are_known() -> None:

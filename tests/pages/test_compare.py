@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -309,7 +310,8 @@ def test_many_queries_are_compared_on_demand(folder: Path, monkeypatch: pytest.M
         assert app.get("plotly_chart") and "12 queries are in both runs" in said(app)
         assert "median Spearman" not in said(app)
         button = app.button(key="compare_all")
-        assert button.label == "Compare all 12 shared queries (about 1 s)"
+        # How long it takes is measured on this machine, which may have other work.
+        assert re.fullmatch(r"Compare all 12 shared queries \(about .+\)", button.label)
         button.click().run()
         assert "median Spearman" in said(app) and not app.exception
         app.run()  # known by now, so nothing is to be asked for

@@ -11,10 +11,12 @@ from streamlit.testing.v1 import AppTest
 from attribution_engine.store.reader import StoreReader
 from pages.parts import wording
 from pages.parts.export import csv_bytes
+from pages.parts.navigation import FIRST
 from tests.pages.drawn import components
 from tests.synthetic_store import write_synthetic_store
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 300  # seconds that a page may take: the machine may be slow and have other work
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +29,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def draw(page: str, **address: str | list[str]) -> AppTest:
     """A page as someone who follows a link to it gets it."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
-    # The first run registers the pages.
-    app.run()
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     for name, value in address.items():
         app.query_params[name] = value
-    app.switch_page(f"pages/{page}.py").run()
+    if page != FIRST:  # which lives at the root; the others have the addresses of their files
+        app.switch_page(f"pages/{page}.py")
+    app.run()
     assert not app.exception, app.exception
     return app
 

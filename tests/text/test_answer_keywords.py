@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import re
-import time
 
 import pytest
 
 from attribution_engine.text.answer_keywords import NEAR, RESULT_WITHIN, KeywordSet, keyword_set
 from attribution_engine.text.answers import Sought, answer_places, sought_places
 from attribution_engine.text.expressions import expression
+from tests.quick import processor_seconds
 
 ARITHMETIC = keyword_set(
     "Question: Calculate the answer: (7 - 4) * 9 Think step-by-step.\nAnswer:",
@@ -187,9 +187,11 @@ def test_hostile_texts_take_no_longer_than_their_length() -> None:
     texts = ["1+" * 50_000, "(" * 50_000, "= " * 50_000, "#### " * 20_000, "\\boxed{" * 20_000,
              "A " * 50_000, "<<1=" * 30_000, "1 = 1 + " * 20_000, "7 - 4 " * 20_000,
              "x = " * 30_000, "the answer is " * 10_000]  # fmt: skip
-    start = time.perf_counter()
-    for text in texts:
-        keyword_set(text, text, text, [text[:500]])
-        for sought in ARITHMETIC.all:
-            list(sought_places(text, sought))
-    assert time.perf_counter() - start < 30
+
+    def work() -> None:
+        for text in texts:
+            keyword_set(text, text, text, [text[:500]])
+            for sought in ARITHMETIC.all:
+                list(sought_places(text, sought))
+
+    assert processor_seconds(work, 30.0) < 30.0  # 2 as written
