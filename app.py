@@ -13,6 +13,7 @@ from pages.parts.appearance import apply_appearance
 from pages.parts.navigation import FIRST, draw, menu, navigation
 from pages.parts.presenting import presenting
 from pages.parts.query_panel import query_panel
+from pages.parts.settled import settle
 from pages.parts.view_bar import view_bar
 
 # Pages that show no query, or their own way of one.
@@ -38,6 +39,7 @@ try:
         pickers.drop_unknown(reader)
         query = pickers.pick_query(reader, here)
         pickers.pick_side(reader, here)
+        settle(here, reader, query)
     links.keep(here, open_field="doc" if here == "document" and query is not None else "")
     if shows_chrome:
         with bar:

@@ -14,6 +14,7 @@ from pages.parts.claims import show_claims, show_published
 from pages.parts.compare_panels import choose
 from pages.parts.correlation_figures import correlation_heatmap
 from pages.parts.correlations_shown import (
+    EXPORTED,
     GROUP_COLUMNS,
     INTERVAL,
     MEASURES,
@@ -148,13 +149,21 @@ else:
                 key=f"pairs {key}",
                 action="Compare these two queries",
             )
-        downloads(
-            f"correlated-pairs-{view['run']}-{measure}",
-            lambda: reader.correlated_pairs(measure, STRONGEST),
-            key="pair_files",
-            caption=about,
-            run=view["run"],
-        )
+        n_pairs = matrix.n_queries * (matrix.n_queries - 1) // 2
+        more = f"the first {wording.whole(EXPORTED)}" if n_pairs > EXPORTED else "all pairs"
+        with st.container(horizontal=True):
+            for button, name, most in (
+                ("Export", "correlated-pairs", STRONGEST),
+                (f"Export {more}", "all-correlated-pairs", EXPORTED),
+            ):
+                downloads(
+                    f"{name}-{view['run']}-{measure}",
+                    lambda most=most: reader.correlated_pairs(measure, most),  # type: ignore[misc]
+                    key=f"{name} files",
+                    caption=about,
+                    button=button,
+                    run=view["run"],
+                )
         if opened is not None:
             compare(*map(int, opened.split()))
     if cell is not None and max(cell) < len(matrix.queries):

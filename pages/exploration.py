@@ -109,7 +109,7 @@ if rows:
             key="behaviours",
             name=f"behaviours-{run}",
             caption=about,
-            alt="Mean influence of a span by behaviour with 95 % intervals, beside controls of "
+            alt="Mean influence of a span by behaviour with 95% intervals, beside controls of "
             "equal length, math and code suites side by side",
         )
         st.caption(explained(view["measured"]))

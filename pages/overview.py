@@ -48,7 +48,7 @@ certain number here.
 OTHER_TRUST = """
 **How far to trust it.** Read the order of documents within a query; sizes do not compare with those
 of another method. How far the order is that of another method shows on the compare page, once both
-have been run on the same corpus and queries. Helpful does not mean true or good.
+have been run on the same corpus and queries.
 """
 
 through_app()
@@ -73,7 +73,10 @@ st.header("What the numbers mean and how far to trust them", anchor=False)
 with st.container(border=True):
     left, right = st.columns(2, gap="medium")
     left.markdown(MEANING if of_nats else f"**What a number means.** {method.meaning}")
-    right.markdown(TRUST.format(seen=what_is_seen(run)) if of_nats else OTHER_TRUST)
+    helpful = " Helpful does not mean true or good." if method.signed else ""
+    right.markdown(
+        TRUST.format(seen=what_is_seen(run)) if of_nats else f"{OTHER_TRUST.rstrip()}{helpful}"
+    )
     beyond = reader.beyond_linear() if of_nats else 0
     if beyond:
         right.markdown(

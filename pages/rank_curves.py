@@ -58,8 +58,9 @@ shown = second.pills(
     args=("kind", "pick_kinds", (), names),
 )
 st.caption(
-    f"Size of {noun} against rank, both on logarithmic axes, from the most helpful document "
-    "down (left) and from the most harmful one up (right). A straight line is a power law; the "
+    f"Size of {noun} against rank, both on logarithmic axes, from the {method.first('helpful')} "
+    f"document down (left) and from the {method.first('harmful')} one up (right). A "
+    "straight line is a power law; the "
     "steeper it falls, the more the completion rests on few documents. Coloured lines are the "
     "mean over the queries of a kind, bands one standard deviation, both of the logarithm; a "
     f"line ends where the first of its queries changes sign. The thin line is query {query_id}."
@@ -70,11 +71,11 @@ about = captions.caption(
     view["run"], query_id, top or None, f"{axis} against rank, both logarithmic", method=method.name
 )
 figure(
-    figures.rank_curves(kinds, mine, axis, shown or []),
+    figures.rank_curves(kinds, mine, axis, shown or [], method.side_names),
     key="rank_curves",
     name=f"rank-curves-{view['run']}-query-{query_id}",
     caption=about,
-    alt="Log-log plot of influence against rank by kind of query, helpful and harmful side",
+    alt="Log-log plot of influence against rank by kind of query, both sides",
 )
 drawn = [one for one in kinds if one.kind in (shown or [])] + mine
 downloads(
@@ -113,7 +114,7 @@ table(
     "Slopes by kind of query",
     [
         Column("Kind"),
-        *(Column(f"{wording.SIDE_NAMES[side]} side", "number") for side in SIDES),
+        *(Column(f"{method.side_names[side]} side", "number") for side in SIDES),
         Column("Queries", "number"),
     ],
     rows,
@@ -155,7 +156,7 @@ for number, fit in enumerate(listed):
                 wording.whole(fit.query_id),
                 fit.suite,
                 fit.kind,
-                wording.SIDE_NAMES[fit.side],
+                method.side_names[fit.side],
                 wording.whole(fit.n),
                 wording.decimal(fit.slope),
                 f"{wording.decimal(fit.slope_low)} to {wording.decimal(fit.slope_high)}",
@@ -181,7 +182,7 @@ with st.container(height=min(430, 60 + 32 * max(1, len(rows))), border=False):
             Column(
                 "Interval",
                 "number",
-                "95 % interval of the slope by least squares; too narrow, as sorted values are not "
+                "95% interval of the slope by least squares; too narrow, as sorted values are not "
                 "independent",
             ),
             Column("R²", "number", "Share of variance that the line explains"),

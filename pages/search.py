@@ -21,8 +21,12 @@ n_documents = wording.whole(run.n_documents)
 
 st.header("Search", anchor=False)
 st.caption(
-    "Find a document by its words or its number, then see every query that it helps and every "
-    "query that it harms."
+    "Find a document by its words or its number, then see "
+    + (
+        "every query that it helps and every query that it harms."
+        if method.signed
+        else "how it scores on every query."
+    )
 )
 links.show("pick_look", view["look"])
 st.text_input(
@@ -48,7 +52,8 @@ if view["doc"]:
 elif not search:
     st.info(
         "Nothing is searched for yet. Type words above, or open a document from Rankings: what you "
-        "opened last is shown here with all queries that it helps and harms."
+        "opened last is shown here with all queries"
+        + (" that it helps and harms." if method.signed else " and its scores on them.")
     )
 if search:
     with results:

@@ -89,7 +89,7 @@ else:
         scale="share among the k documents of an end ÷ share of the corpus, log–log axes",
         method=shown.method.name,
         queries=asked_words(shown.whose),
-        intervals="95 % Wilson",
+        intervals="95% Wilson",
     )
     name = f"sources-{view['run']}-{shown.whose.key}"
     figure(
@@ -97,12 +97,15 @@ else:
         key=f"sources {view['run']} {shown.whose.key} {shown.k}",
         name=name,
         caption=about,
-        alt="Multiplier of each source against k, helpful and harmful end, with a line at 1",
+        alt="Multiplier of each source against k, both ends of the ranking, with a line at 1",
     )
     st.caption(wording.label(figure_words(shown)))
     st.caption(wording.label(f"{behind(shown)} {method_words(shown.method)}"))
-    kind = "factual" if "factual" in shown.whose.key else "reasoning"
-    show_beside("sources", f"{kind} queries", "The bottom k")
+    if "control" in shown.whose.key:
+        show_beside("sources", "Controls", "The bottom k")
+    else:
+        kind = "factual" if "factual" in shown.whose.key else "reasoning"
+        show_beside("sources", f"{kind} queries", "The bottom k")
     st.subheader(f"Sources at k = {wording.whole(shown.k)}", anchor=False)
     st.caption(
         f"{INTERVALS} A row opens the ranking of a query with the documents of that source only."

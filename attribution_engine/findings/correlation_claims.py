@@ -23,7 +23,7 @@ from attribution_engine.findings.run_scores import QueryFacts
 PAPER: Final = "Procedural, finding 1"
 NEAR_ZERO: Final = 0.1  # the paper calls averages up to 0.06 near zero, and one of 0.16 low
 MEANS: Final = (
-    "Means are of Pearson's correlation over pairs of queries; 95 % intervals are by resampling "
+    "Means are of Pearson's correlation over pairs of queries; 95% intervals are by resampling "
     "documents and, task by task, queries; sets of queries are left out."
 )
 HIGHER: Final = (
@@ -143,7 +143,7 @@ def _mean(
 def _span(figure: float, low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return f"{_number(figure)} (no interval: too few documents or queries)"
-    return f"{_number(figure)} (95 % interval {_number(low)} to {_number(high)})"
+    return f"{_number(figure)} (95% interval {_number(low)} to {_number(high)})"
 
 
 def _number(value: float) -> str:

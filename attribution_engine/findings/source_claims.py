@@ -30,7 +30,7 @@ CODE: Final = re.compile(
 WIKI: Final = re.compile(r"wiki|encyclop")
 INTERVALS: Final = (
     "Multiplier: mean share among the k over the queries ÷ share of the corpus. Interval: "
-    "Wilson's (trials: the different documents at that end) and that by resampling queries, 95 %, "
+    "Wilson's (trials: the different documents at that end) and that by resampling queries, 95%, "
     "their distances from the figure added in quadrature. Reasoning queries of suites about code "
     "are left out: the paper has none, and code asks for code."
 )
@@ -123,7 +123,7 @@ def _some_source(scores: SourceScores) -> Claim:
     rule = (
         "Replicates if the interval of at least one source's multiplier among the k most helpful "
         "documents of reasoning queries (of another kind where there are none) lies wholly above "
-        "or wholly below 1, at 95 % divided by the number of sources (Bonferroni); it does not if "
+        "or wholly below 1, at 95% divided by the number of sources (Bonferroni); it does not if "
         "every such interval lies within 0.8 and 1.25; otherwise it cannot be told. "
         f"{INTERVALS} {KS}"
     )
@@ -212,7 +212,7 @@ def _alike(scores: SourceScores) -> Claim:
         "Replicates if the interval of Spearman's rank correlation between the logarithms of the "
         "sources' multipliers among the k most helpful and among the k most harmful documents lies "
         "above 0, does not if it lies below; otherwise it cannot be told. Over reasoning queries "
-        "but those of suites about code, or of another kind where there are none; 95 % interval by "
+        "but those of suites about code, or of another kind where there are none; 95% interval by "
         f"resampling queries; at least {FEWEST_SOURCES} sources. {KS}"
     )
     asked = _asked(scores)
@@ -246,7 +246,7 @@ def _alike(scores: SourceScores) -> Claim:
     sentence = (
         f"Over the {len(scores.names)} sources the multipliers among the {scores.k} most helpful "
         f"and the {scores.k} most harmful documents of {scores.words(kind)} correlate with "
-        f"{_decimal(figure)} (95 % interval {_decimal(low)} to {_decimal(high)})."
+        f"{_decimal(figure)} (95% interval {_decimal(low)} to {_decimal(high)})."
     )
     return _claim(claim, above(low, high), sentence, rule, len(group.query_ids),
                   scores.n_documents)  # fmt: skip

@@ -31,7 +31,7 @@ def show_all_claims(reader: StoreReader) -> None:
         return
     st.caption(
         f"{counted(claims)}, each by a rule that is written on its page, for this run's model, "
-        "corpus and queries alone; at 95 % each, about one in twenty comes out by chance. Click a "
+        "corpus and queries alone; at 95% each, about one in twenty comes out by chance. Click a "
         "row to see the figures behind it."
     )
     with st.container(height=TALL, border=False):

@@ -25,11 +25,12 @@ def measure_words(share: AnswerShare) -> str:
     return f"{inert(share.group)}<br>{share.measure}<br>{queries}"
 
 
-def shares_figure(shares: Sequence[AnswerShare], k: int) -> go.Figure:
+def shares_figure(shares: Sequence[AnswerShare], k: int, first: str = "most helpful") -> go.Figure:
     """Bars with intervals: within the top k, in the whole corpus, and by chance.
 
     Args:
         shares: of the measures "answer" and "all steps", both parts.
+        first: what the documents at the top are.
     """
     top = [one for one in shares if one.part == "top" and one.measure != "as counted"]
     corpus = {(one.group, one.role, one.measure): one for one in shares if one.part == "corpus"}
@@ -37,7 +38,7 @@ def shares_figure(shares: Sequence[AnswerShare], k: int) -> go.Figure:
     names = [measure_words(one) for one in top]
     figure = go.Figure()
     for name, colour, rows in (
-        (f"in the {whole(k)} most helpful documents", TOP, top),
+        (f"in the {whole(k)} {first} documents", TOP, top),
         ("anywhere in the corpus", CORPUS, beside),
     ):
         figure.add_bar(
@@ -80,7 +81,7 @@ def shares_figure(shares: Sequence[AnswerShare], k: int) -> go.Figure:
     return figure
 
 
-def curves_figure(curves: Sequence[AnswerCurve], k: int) -> go.Figure:
+def curves_figure(curves: Sequence[AnswerCurve], k: int, first: str = "most helpful") -> go.Figure:
     """Share found within the top k against k, a line a kind; thin lines are random documents."""
     figure = go.Figure()
     for curve in curves:
@@ -117,7 +118,7 @@ def curves_figure(curves: Sequence[AnswerCurve], k: int) -> go.Figure:
         legend={"orientation": "h", "y": -0.25},
     )
     figure.update_xaxes(
-        type="log", title="k, most helpful documents of each query (log scale)", dtick=1
+        type="log", title=f"k, {first} documents of each query (log scale)", dtick=1
     )
     figure.update_yaxes(title="queries found (%)", range=[-3, 104])
     return figure

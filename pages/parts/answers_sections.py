@@ -30,8 +30,8 @@ PART_NAMES = {
 }  # fmt: skip
 SHARES_WORDS = (
     "Each group of bars is a kind of query: how many have their answer in one document, and how "
-    "many have every step of the reasoning in some document, among the most helpful documents, "
-    "anywhere in the corpus, and in as many random documents. Lines are 95 % Wilson intervals "
+    "many have every step of the reasoning in some document, among the top k documents, "
+    "anywhere in the corpus, and in as many random documents. Lines are 95% Wilson intervals "
     "over queries; a ranking that finds answers stands above the grey bar."
 )
 CURVES_WORDS = (
@@ -75,7 +75,7 @@ def show_shares(view: Shown) -> None:
         return
     name = f"answers-{view.run}-top-{view.k}"
     figure(
-        shares_figure(view.shares, view.k),
+        shares_figure(view.shares, view.k, view.method.first("helpful")),
         key="answer_shares",
         name=name,
         caption=view.caption,
@@ -83,7 +83,13 @@ def show_shares(view: Shown) -> None:
     )
     st.caption(SHARES_WORDS)
     st.caption(wording.label(view.counted))
-    show_beside("answers", "queries, completed", "whose steps are answered outside")
+    st.caption(wording.label(view.occurrences))
+    show_beside(
+        "answers",
+        "queries, completed",
+        "occurrences of answers",
+        "whose steps are answered outside",
+    )
     _shares_table("By kind of query", view, by_suite=False)
     _shares_table("By suite", view, by_suite=True)
 
@@ -100,12 +106,12 @@ def _shares_table(title: str, view: Shown, by_suite: bool) -> None:
                 "What has to be found; “as counted”: all steps of reasoning, else the answer",
             ),
             Column(SHARE_COLUMNS[2], "number", "Queries of which that is known"),
-            Column(f"Top {wording.whole(view.k)}", "number", "Share of queries, 95 % interval"),
+            Column(f"Top {wording.whole(view.k)}", "number", "Share of queries, 95% interval"),
             Column(
                 SHARE_COLUMNS[4], "number",
                 f"Mean probability that {wording.whole(view.k)} random documents hold it",
             ),
-            Column(SHARE_COLUMNS[5], "number", "Share of queries, 95 % interval"),
+            Column(SHARE_COLUMNS[5], "number", "Share of queries, 95% interval"),
         ],
         [
             Row(str(number), share_cells(*pair))
@@ -128,7 +134,7 @@ def show_curves(view: Shown) -> None:
     if not curves:
         return
     figure(
-        curves_figure(curves, view.k),
+        curves_figure(curves, view.k, view.method.first("helpful")),
         key="answer_curves",
         name=f"answers-{view.run}-by-k",
         caption=captions.caption(
@@ -156,12 +162,6 @@ def show_queries(view: Shown) -> None:
     """Every query, and whether and where it is found; a click chooses one."""
     fields = links.view()
     known = sorted({one.kind for one in view.reader.answer_queries(view.k)})
-    for kind in [kind for kind in fields["kind"] if kind not in known]:
-        st.warning(
-            wording.label(
-                f"Of the kind “{kind}”, which this view asks for, no query was looked for."
-            )
-        )
     fields["kind"] = [kind for kind in fields["kind"] if kind in known]
     links.show("pick_kinds", fields["kind"] or known)
     st.pills(
@@ -251,7 +251,7 @@ def show_places(view: Shown) -> None:
             Column("Top", "number", f"Documents of the top {wording.whole(view.about.top)}"),
             Column("Bottom", "number", "Documents of as many at the other end"),
             Column("Elsewhere", "number", "Documents outside the top"),
-            Column("First rank", "number", "Of the most helpful document that says it"),
+            Column("First rank", "number", "Of the first document of the ranking that says it"),
         ],
         [Row(one.what, sought_cells(one)) for one in sought],
         key=f"sought {view.run} {view.query_id}",
@@ -294,7 +294,7 @@ def _hits(view: Shown) -> None:
             Column("Document", "number"),
             Column("Says"),
             Column("Where"),
-            Column("Rank", "number", "Of the document for this query, 1 = most helpful"),
+            Column("Rank", "number", f"Of the document for this query, {view.method.first_rank}"),
             Column("Source"),
             Column("Matched"),
             Column("Judge"),
@@ -307,7 +307,7 @@ def _hits(view: Shown) -> None:
         picking_table(data, f"hits {view.run} {view.query_id} {view.part}", {"chosen": _click})
     downloads(
         f"answers-{view.run}-query-{view.query_id}",
-        lambda: hits,
+        lambda: view.reader.with_texts(hits),
         key="answer_hit_files",
         caption=captions.caption(view.run, view.query_id, view.about.top),
         run=view.run,

@@ -34,6 +34,7 @@ class Shown:
     Attributes:
         k: documents of the top end within which a query counts as found.
         query_id: the chosen query.
+        in_vain: what the address asks for that the run does not have, in words.
     """
 
     reader: StoreReader
@@ -44,6 +45,32 @@ class Shown:
     kinds: tuple[str, ...]
     query_id: int | None
     part: str
+    in_vain: tuple[str, ...] = ()
+
+    @property
+    def method(self) -> wording.Method:
+        """The method of the run."""
+        return wording.method(self.reader.run().method)
+
+    @property
+    def occurrences(self) -> str:
+        """In how many documents of the top answers stand, as the paper counts them, by role."""
+        counts: dict[str, tuple[int, int]] = {}
+        for one in self.reader.answer_queries(self.about.top, self.completions):
+            documents, queries = counts.get(one.role, (0, 0))
+            counts[one.role] = documents + one.n_top, queries + 1
+        if not counts:
+            return ""
+        said = [
+            f"{role} {wording.whole(documents)} (of "
+            f"{'1 query' if queries == 1 else f'{wording.whole(queries)} queries'})"
+            for role, (documents, queries) in counts.items()
+        ]
+        return (
+            f"Documents of the top {wording.whole(self.about.top)} that say what is looked for, "
+            f"counted for each query anew: {', '.join(said)}. Of several steps the one is counted "
+            "that fewest say."
+        )
 
     @property
     def ks(self) -> list[int]:
@@ -137,6 +164,21 @@ def shown(reader: StoreReader, view: Mapping[str, Any]) -> Shown | None:
         return None
     within = str(view["within"])
     k = int(within) if within.isdecimal() and int(within) in ks_of(about) else about.claim_k
+    vain = []
+    if within not in ("", str(k)):
+        vain.append(
+            f"This view asks for the top {within[:20]}, within which nothing was counted; shown is "
+            f"the top {wording.whole(k)}."
+        )
+    known = {one.kind for one in reader.answer_queries(k)}
+    vain += [
+        f"Of the kind “{kind}”, which this view asks for, no query was looked for."
+        for kind in view["kind"]
+        if kind not in known
+    ]
+    no_bottom = view["hits"] == "bottom" and not about.has_bottom
+    if no_bottom:
+        vain.append("This view asks for documents at the bottom, which this run does not have.")
     query = str(view["query"])
     number = int(query) if query.isascii() and query.isdecimal() and len(query) < 10 else None
     return Shown(
@@ -145,9 +187,10 @@ def shown(reader: StoreReader, view: Mapping[str, Any]) -> Shown | None:
         about=about,
         completions=cast(Completions, view["completions"]),
         k=k,
-        kinds=tuple(view["kind"]),
+        kinds=tuple(kind for kind in view["kind"] if kind in known),
         query_id=number,
-        part=str(view["hits"]),
+        part="" if no_bottom else str(view["hits"]),
+        in_vain=tuple(vain),
     )
 
 

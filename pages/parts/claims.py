@@ -90,10 +90,10 @@ def _line(claim: Claim) -> dict[str, str]:
 
 def behind(claim: Claim) -> str:
     """How much is behind a claim."""
-    return (
-        f"Behind it: {wording.whole(claim.n_queries)} queries, "
-        f"{wording.whole(claim.n_documents)} documents."
-    )
+    queries = "1 query" if claim.n_queries == 1 else f"{wording.whole(claim.n_queries)} queries"
+    n = claim.n_documents
+    documents = "1 document" if n == 1 else f"{wording.whole(n)} documents"
+    return f"Behind it: {queries}, {documents}."
 
 
 def claims_table(claims: Sequence[Claim], run: str) -> None:

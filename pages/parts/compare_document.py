@@ -41,7 +41,7 @@ def show_document_mode(reader: StoreReader, query_id: int) -> None:
     )
     method_link()
     other = second_query(reader, query_id)
-    first = pick_document(reader, query_id, "doc", "Document", links.side())
+    first = pick_document(reader, query_id, "doc", "Document")
     here = reader.query(query_id)
     if other is None or first is None or here is None:
         return
@@ -70,9 +70,9 @@ def show_documents_mode(reader: StoreReader, query_id: int) -> None:
         return
     left, right = st.columns(2, gap="medium")
     with left:
-        first = pick_document(reader, query_id, "doc", "First document", "helpful")
+        first = pick_document(reader, query_id, "doc", "First document")
     with right:
-        second = pick_document(reader, query_id, "doc2", "Second document", "harmful")
+        second = pick_document(reader, query_id, "doc2", "Second document")
     if first is not None and second is not None and first.doc_id == second.doc_id:
         st.info("Both documents are the same one: choose another above.")
     if first is not None and second is not None:

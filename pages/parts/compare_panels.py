@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,13 +61,6 @@ def second_query(reader: StoreReader, query_id: int) -> QueryInfo | None:
     if len(queries) < 2:
         st.info(NO_QUERY)
         return None
-    if not view["query2"]:
-        first = queries[query_id]
-        others = [one for one in queries.values() if one.query_id != query_id]
-        alike = [one for one in others if one.suite == first.suite] or others
-        later = [one for one in alike if one.query_id > query_id] or alike
-        view["query2"] = str(later[0].query_id)
-        links.keep("compare")
     number = links.number("query2")
     known = number in queries
     picker, swap = st.columns([5, 1], vertical_alignment="bottom")
@@ -100,6 +94,14 @@ def second_query(reader: StoreReader, query_id: int) -> QueryInfo | None:
     return queries[number]
 
 
+def first_other_query(reader: StoreReader, query: QueryInfo) -> str:
+    """The number of the query that stands beside one at first: the next of its suite."""
+    others = [one for one in reader.queries() if one.query_id != query.query_id]
+    alike = [one for one in others if one.suite == query.suite] or others
+    later = [one for one in alike if one.query_id > query.query_id] or alike
+    return str(later[0].query_id) if later else ""
+
+
 def _take_query(numbers: Sequence[int]) -> None:
     chosen = st.session_state["pick_query2"]
     if chosen in numbers:
@@ -107,18 +109,14 @@ def _take_query(numbers: Sequence[int]) -> None:
 
 
 def pick_document(
-    reader: StoreReader, query_id: int, name: str, label: str, starts: Side
+    reader: StoreReader, query_id: int, name: str, label: str
 ) -> RankedDocument | None:
     """A document by number, and its picker; None, with one line why, where there is none.
 
     Args:
         name: the field of the view that holds the number.
-        starts: the end of the query's ranking whose first document stands in where none is chosen.
     """
     view = links.view()
-    if not view[name]:
-        _take_first(reader, query_id, name, starts)
-        links.keep("compare")
     number, helpful, harmful = st.columns([2, 1, 1], vertical_alignment="bottom")
     links.show(f"pick_{name}", view[name])
     number.text_input(
@@ -160,14 +158,14 @@ def _take_number(name: str, key: str) -> None:
     links.put(**{name: st.session_state[key].strip().removeprefix("#")})
 
 
-def _take_first(reader: StoreReader, query_id: int, name: str, side: Side) -> None:
+def first_document(reader: StoreReader, query_id: int, side: Side) -> str:
+    """The number of the first document of an end of the query's ranking."""
     found = reader.rankings(query_id, side, "influence", 0, 1).documents
-    links.view()[name] = str(found[0].doc_id) if found else ""
+    return str(found[0].doc_id) if found else ""
 
 
 def _put_first(reader: StoreReader, query_id: int, name: str, side: Side) -> None:
-    _take_first(reader, query_id, name, side)
-    links.put()
+    links.put(**{name: first_document(reader, query_id, side)})
 
 
 def query_facts(query: QueryInfo) -> tuple[str, str, str]:
@@ -238,6 +236,19 @@ def flat(reader: StoreReader, listed: Sequence[Counterpart]) -> list[dict[str, A
         }
         for one, row in zip(listed, texts, strict=True)
     ]
+
+
+def pearson_words(found: Sequence[tuple[QueryPair, Agreement]]) -> str:
+    """Mean and largest Pearson over the shared queries, as the paper gives them of two models."""
+    known = {pair.query.query_id: one.pearson for pair, one in found if one.pearson is not None}
+    if not known:
+        return ""
+    largest = max(known, key=lambda query: known[query])
+    return (
+        f"Pearson of one query's scores in both runs: mean "
+        f"{wording.decimal(statistics.fmean(known.values()), 3)} over {wording.whole(len(known))} "
+        f"queries, the largest {wording.decimal(known[largest], 3)} (query {largest})."
+    )
 
 
 def agreement_row(pair: QueryPair, found: Agreement) -> dict[str, Any]:

@@ -10,7 +10,13 @@ from attribution_engine.store.comparison_views import QueryPair
 from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.views import SIDES
 from pages.parts import captions, comparisons, links, pickers, runs, wording
-from pages.parts.compare_panels import agreement_row, method_link, plot_and_top
+from pages.parts.beside import show_beside
+from pages.parts.compare_panels import (
+    agreement_row,
+    method_link,
+    pearson_words,
+    plot_and_top,
+)
 from pages.parts.compared_query import in_other, show_agreement, show_document, show_plane, show_top
 from pages.parts.export import downloads
 from pages.parts.facts import facts
@@ -87,9 +93,6 @@ def _pick_other(here: str) -> str | None:
         st.info(ANOTHER)
         st.code("python -m attribution_engine run COPY.toml", language=None)
         return None
-    if view["other"] in ("", here):
-        view["other"] = comparisons.first_readable(others)
-        links.keep("compare")
     known = view["other"] in others
     links.show("pick_other", view["other"] if known else None)
     st.selectbox(
@@ -181,7 +184,8 @@ def _show_tops(
 ) -> None:
     """The top documents of either run, side by side."""
     side, k = links.side(), int(links.view()["top"])
-    st.subheader(f"Most {side} documents side by side", anchor=False)
+    first = wording.method(readers[0].run().method).first(side)
+    st.subheader(f"{first.capitalize()} documents side by side", anchor=False)
     st.caption(
         f"The top {k} of either run with their rank in the other; ● is in the top {k} of both. "
         "Click a row to read the document in that run."
@@ -200,19 +204,25 @@ def _show_queries(comparison: Comparison, query_id: int) -> None:
     if not _all_compared(comparison, query_id):
         return
     summary, found = comparison.summary(), comparison.agreements()
+    method = wording.method(comparison.here.run().method)
     st.caption(
         f"{wording.whole(summary.n_queries)} queries are in both runs, the one with the best "
         f"agreement first: median Spearman {wording.decimal(summary.median_spearman, 3)}, and of "
-        f"the 10 most helpful documents {wording.decimal(summary.mean_overlap['helpful'])} in "
-        f"both on average, of the 10 most harmful "
-        f"{wording.decimal(summary.mean_overlap['harmful'])}. Click a row to compare that query."
+        f"the 10 {method.first('helpful')} documents "
+        f"{wording.decimal(summary.mean_overlap['helpful'])} in both on average, of the 10 "
+        f"{method.first('harmful')} {wording.decimal(summary.mean_overlap['harmful'])}. Click a "
+        "row to compare that query."
     )
+    if words := pearson_words(found):
+        st.caption(words)
+        show_beside("correlations", "One prompt under both models")
     rows = [
         Row(
             str(pair.query.query_id),
             [
                 wording.whole(pair.query.query_id),
                 wording.decimal(agreement.spearman, 3),
+                wording.decimal(agreement.pearson, 3),
                 *(str(agreement.overlaps[side][0].n_both) for side in SIDES),
                 pair.query.suite,
                 pair.query.kind,
@@ -229,9 +239,10 @@ def _show_queries(comparison: Comparison, query_id: int) -> None:
             "All shared queries",
             [
                 Column("Query", "number"),
-                Column("Spearman", "number", "Over all shared documents"),
-                *(Column(f"{wording.SIDE_NAMES[side]} 10", "number",
-                         f"Of the 10 most {side} documents of either run, those in both")
+                Column("Spearman", "number", "Of the ranks of all shared documents"),
+                Column("Pearson", "number", "Of the scores of all shared documents"),
+                *(Column(f"{method.side_names[side]} 10", "number",
+                         f"Of the 10 {method.first(side)} documents of either run, those in both")
                   for side in SIDES),
                 Column("Suite"),
                 Column("Kind"),

@@ -47,10 +47,11 @@ def show_agreement(comparison: Comparison, query_id: int, names: tuple[str, str]
         )  # fmt: skip
     facts(pairs, key="agreement")
     rows, tied = [], []
+    names_of_sides = wording.method(comparison.here.run().method).side_names
     for side in SIDES:
         overlaps = found.overlaps[side]
         cells = [f"{one.n_both} ({wording.decimal(one.by_chance)})" for one in overlaps]
-        rows.append(Row(side, [wording.SIDE_NAMES[side], *cells]))
+        rows.append(Row(side, [names_of_sides[side], *cells]))
         tied += [
             f"{wording.whole(count)} documents of “{name}” share the score of its {one.k}th most "
             f"{side}: which of them are in goes by their number."
@@ -94,10 +95,14 @@ def show_plane(comparison: Comparison, query_id: int, names: tuple[str, str]) ->
 
     view, side, k = links.view(), links.side(), int(links.view()["top"])
     plane = comparison.plane(query_id, side, links.plot(), k, links.number("doc"))
+    readers = (comparison.here, comparison.there)
+    end: str = side
+    if not all(wording.method(reader.run().method).signed for reader in readers):
+        end = "upper" if side == "helpful" else "lower"
     axes = []
     for name, reader in zip(names, (comparison.here, comparison.there), strict=True):
         method = wording.method(reader.run().method)
-        what = method.unit if links.plot() == "score" else f"rank from the {side} end"
+        what = method.unit if links.plot() == "score" else f"rank from the {end} end"
         run = wording.one_line(name, 30)
         axes.append(f"{run} · {what if method.name in what else f'{method.name}: {what}'}")
     key = f"plane {view['run']} {view['other']} {query_id} {side} {view['plot']} {k} {view['doc']}"
@@ -109,7 +114,7 @@ def show_plane(comparison: Comparison, query_id: int, names: tuple[str, str]) ->
             links.put(doc=str(points[0]["customdata"][0]))
 
     method = wording.method(comparison.here.run().method)
-    scale = method.unit if links.plot() == "score" else f"rank from the {side} end"
+    scale = method.unit if links.plot() == "score" else f"rank from the {end} end"
     figure(
         plane_figure(
             plane,

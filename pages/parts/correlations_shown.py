@@ -15,8 +15,8 @@ from pages.parts import wording
 from pages.parts.table import Column
 
 MEASURES: dict[Measure, str] = {"pearson": "Pearson", "spearman": "Spearman"}
-STRONGEST = 50  # pairs of the table; an export has as many
-INTERVAL = "95 % interval by resampling documents in random blocks; the queries stay as they are"
+STRONGEST, EXPORTED = 50, 10_000  # pairs of the table, and of the longest export
+INTERVAL = "95% interval by resampling documents in random blocks; the queries stay as they are"
 MEND = (
     "This run's store holds no correlations of queries. They need two queries at the least; a "
     "further [[queries]] section in the configuration file supplies them."
@@ -42,7 +42,7 @@ OF_TASKS = {
 GROUP_COLUMNS = [
     Column("Pairs of queries"),
     Column("Mean", "number", "Over the pairs that have a correlation"),
-    Column("95 % interval", "number", INTERVAL),
+    Column("95% interval", "number", INTERVAL),
     Column("Largest", "number", "The largest correlation of a pair"),
     Column("Its queries", "number"),
     Column("Pairs", "number"),

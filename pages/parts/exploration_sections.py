@@ -18,25 +18,31 @@ FIGURES = (
     Column("Suites"),
     Column("Behaviour"),
     Column("Mean", "number", "Influence of a span on a query"),
-    Column("95 % interval", "number", "By drawing documents with replacement; – = fewer than 5"),
+    Column("95% interval", "number", "By drawing documents with replacement; – = fewer than 5"),
     Column("Control", "number", "Mean of text of equal length that does not explore"),
     Column("Difference", "number", "Spans less their controls, mean over those that have one"),
-    Column("95 % interval", "number", "Of the difference, by drawing documents"),
+    Column("95% interval", "number", "Of the difference, by drawing documents"),
     Column("Spans", "number", "Each counted under each query whose tail its document is in"),
     Column("Documents", "number", "Different ones; intervals come from drawing these"),
-    Column("Queries", "number"),
+)
+# A table of their own: with these the first is wider than a page.
+LENGTHS = (
+    Column("Suites"),
+    Column("Behaviour"),
     Column("Per token", "number", "Influence ÷ tokens, over all of these spans"),
     Column("Above 0", "number", "Share of the spans that raise the log-probability"),
     Column("Tokens", "number", "Mean of a span"),
+    Column("Spans", "number", "Each counted under each query whose tail its document is in"),
     Column("With control", "number", "Spans that have one"),
+    Column("Queries", "number", "Whose tails the spans' documents are in"),
 )
 SCORES = (
     Column("Reader"),
     Column("Behaviour"),
     Column("Precision", "number", "Of the spans that the reader gives it, those labelled so"),
-    Column("95 % interval", "number"),
+    Column("95% interval", "number"),
     Column("Recall", "number", "Of the spans labelled so, those that the reader finds"),
-    Column("95 % interval", "number"),
+    Column("95% interval", "number"),
     Column("Labelled", "number", "Spans labelled so by hand"),
     Column("Found", "number", "Spans that the reader gives it"),
     Column("Right", "number", "Both"),
@@ -73,11 +79,20 @@ def cells(row: BehaviourRow) -> list[str]:
         interval(row.difference_low, row.difference_high),
         wording.whole(row.n),
         wording.whole(row.n_documents),
-        wording.whole(row.n_queries),
+    ]
+
+
+def length_cells(row: BehaviourRow) -> list[str]:
+    """A row of `LENGTHS` in words."""
+    return [
+        scope_name(row),
+        behaviour(row.behaviour),
         wording.signed(row.mean_per_token),
         wording.percent(row.share_helpful),
         wording.decimal(row.mean_tokens, 1),
+        wording.whole(row.n),
         wording.whole(row.n_control),
+        wording.whole(row.n_queries),
     ]
 
 
@@ -107,10 +122,7 @@ def show_figures(rows: Sequence[BehaviourRow], run: str, unit: str, about: str) 
     """Every figure, by suites and behaviour; a row leads to its spans."""
     st.subheader("Every figure", anchor=False)
     st.caption(
-        wording.label(
-            f"Means are in {unit}, of a span on a query; per token, the same ÷ token. A row lists "
-            "its spans below."
-        )
+        wording.label(f"Means are in {unit}, of a span on a query. A row lists its spans below.")
     )
     with st.container(height=min(460, 70 + 34 * max(1, len(rows))), border=False):
         opened = table(
@@ -126,6 +138,13 @@ def show_figures(rows: Sequence[BehaviourRow], run: str, unit: str, about: str) 
             ],
             key=f"behaviours {run}",
             action="List these spans",
+        )
+    with st.expander("Per token, by sign and by length"):
+        table(
+            "Spans by behaviour, per token",
+            LENGTHS,
+            [Row(str(number), length_cells(row)) for number, row in enumerate(rows)],
+            key=f"lengths {run}",
         )
     downloads(
         f"behaviours-{run}", lambda: list(rows), key="behaviour files", caption=about, run=run
@@ -158,7 +177,7 @@ def show_readers(reader: StoreReader, names: Sequence[str], run: str) -> None:
     st.caption(
         "Each reader against labels given by hand to spans of traces, on traces that it was not "
         f"written on ({spans} spans). Precision: of the spans that it gives a behaviour, those "
-        "labelled so; recall: of those labelled so, the ones that it finds; both with 95 % "
+        "labelled so; recall: of those labelled so, the ones that it finds; both with 95% "
         "intervals. The traces are synthetic, written and labelled by who wrote the rules: on real "
         "traces the rules do worse (about 75 % of what they call exploring after an answer was "
         "right, read by eye; see the method note). The corpus's own marks were not compared: they "

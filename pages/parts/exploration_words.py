@@ -37,7 +37,7 @@ METHOD: Final = (
     "scored again without the span, so that what follows is read without it too. A control is text "
     "of equal length (within a quarter, or two tokens, then scaled) that neither explores nor has "
     "the behaviour: a step of the same document, else successive steps of it, else a step of "
-    "another document at the same end. Intervals are 95 %, by drawing documents with replacement; "
+    "another document at the same end. Intervals are 95%, by drawing documents with replacement; "
     "queries are not drawn. How the paper found its spans and summed their influence is not known: "
     "both definitions are ours."
 )
@@ -87,6 +87,9 @@ def chosen(reader: StoreReader, view: Mapping[str, Any]) -> tuple[str, str, list
     if known and does not in known:
         said.append(f"asks for the behaviour “{does}”, which {reader_name(name)} does not see.")
         does = AFTER if AFTER in known else known[0]
+    topics = {row.domain for row in rows if row.suite is not None}
+    if view["topic"] not in ("", *topics) and not view["suite"]:
+        said.append(f"asks for queries of {view['topic']}, which this run does not have.")
     return name, does, said
 
 
@@ -128,13 +131,13 @@ def explained(measured: str) -> str:
             "Marks are how much less a document influences a query without a span of each "
             "behaviour (cut influence, diamonds and circles), triangles the sum of the tokens of "
             "the same spans, squares cut text of equal length that does not explore; bars are "
-            "95 % intervals by drawing documents. Documents stand at an end of a ranking by "
+            "95% intervals by drawing documents. Documents stand at an end of a ranking by "
             "selection, so only the distance between a behaviour and its control speaks of the "
             "behaviour."
         )
     return (
         "Marks are the mean influence of a span of each behaviour on a query, squares text of "
-        "equal length in the same documents that does not explore, bars 95 % intervals by "
+        "equal length in the same documents that does not explore, bars 95% intervals by "
         "drawing documents. Documents stand at an end of a ranking by selection, so only the "
         "distance between a behaviour and its control speaks of the behaviour."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -154,19 +154,24 @@ def curve_points(series: Sequence[CurveSeries]) -> list[dict[str, Any]]:
 
 
 def rank_curves(
-    kinds: Sequence[CurveSeries], chosen: Sequence[CurveSeries], unit: str, shown: Sequence[str]
+    kinds: Sequence[CurveSeries],
+    chosen: Sequence[CurveSeries],
+    unit: str,
+    shown: Sequence[str],
+    sides: Mapping[str, str] = SIDE_NAMES,
 ) -> go.Figure:
     """Log-log curves of both sides: mean and spread of each kind, the chosen query on top.
 
     Args:
         unit: what the sizes count, the title of their axis.
+        sides: what the two ends are called.
     """
     figure = make_subplots(
         rows=1,
         cols=2,
         shared_yaxes=True,
         horizontal_spacing=0.04,
-        subplot_titles=[f"{SIDE_NAMES[side]} side" for side in SIDES],
+        subplot_titles=[f"{sides[side]} side" for side in SIDES],
     )
     for series in kinds:
         if series.kind not in shown or not series.ranks:

@@ -14,8 +14,13 @@ from pages.parts.table import Column, Row, picking_table, table_data
 from pages.parts.view_values import LOOKS_LIKE_NUMBER
 
 PAGE = 20  # documents
-ACTION = "Show the queries that it helps and harms"
 EXPORTED = 10_000  # documents of a search in a file at most
+
+
+def _does(reader: StoreReader) -> str:
+    """What a row leads to; scores without a sign neither help nor harm."""
+    signed = wording.method(reader.run().method).signed
+    return "which queries it helps and harms" if signed else "how it scores on every query"
 
 
 def document_of_number(reader: StoreReader, number: int) -> RankedDocument | None:
@@ -56,7 +61,7 @@ def show_found(reader: StoreReader, search: str) -> None:
         wording.label(
             f"Documents {wording.whole(first)} to {wording.whole(last)} of "
             f"{wording.whole(found.total)} found (of {wording.whole(reader.run().n_documents)}), "
-            f"{found.order}. Click a row to see which queries it helps and harms."
+            f"{found.order}. Click a row to see {_does(reader)}."
         )
     )
     labels = [
@@ -90,7 +95,7 @@ def show_found(reader: StoreReader, search: str) -> None:
                     Column("Text", "snippet", "The first place that the search found."),
                 ],
                 rows,
-                ACTION,
+                f"Show {_does(reader)}",
                 marks=matches(search),
             ),
             f"found {view['run']} {search} {place}",
@@ -143,7 +148,7 @@ def _show_number(reader: StoreReader, number: int) -> None:
                 Column("Text", "snippet"),
             ],
             [row],
-            ACTION,
+            f"Show {_does(reader)}",
         ),
         f"number {links.view()['run']} {number}",
         {"chosen": _choose},

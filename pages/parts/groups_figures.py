@@ -268,7 +268,7 @@ def tops(groups: Sequence[GroupEffect], method: Method, k: int) -> go.Figure:
                 )
                 for _, group, end in shown
             ],
-            hovertemplate="%{customdata[0]}<br>× %{customdata[1]} (95 % interval %{customdata[2]} "
+            hovertemplate="%{customdata[0]}<br>× %{customdata[1]} (95% interval %{customdata[2]} "
             "to %{customdata[3]})<br>%{customdata[4]} places; %{customdata[5]} different documents "
             "at this end; %{customdata[6]} of the corpus<extra></extra>",
         )  # fmt: skip

@@ -16,17 +16,19 @@ from pages.parts.groups_shown import (
     GROUPING_NAMES,
     HOW_STANDARD,
     NO_FLIP,
-    TABLE,
     GroupsShown,
     cells,
-    changes,
+    change_cells,
+    change_records,
+    columns,
     dots,
     measures,
     swap_cells,
+    swap_records,
 )
 from pages.parts.table import Column, Row, table
 
-INTERVALS = "95 %, resampling queries and random blocks of documents"
+INTERVALS = "95%, resampling queries and random blocks of documents"
 
 
 def choose_grouping(reader: StoreReader, shown: GroupsShown) -> None:
@@ -68,7 +70,7 @@ def show_heat(shown: GroupsShown) -> None:
     st.caption(
         f"Each cell is the mean {shown.method.noun.lower()} of a group of documents on the queries "
         f"of a column, {signs}. A star marks "
-        "means whose 95 % interval does not hold zero."
+        "means whose 95% interval does not hold zero."
     )
     n_queries = sum(one.n_queries for one in shown.sets if one.suite)
     st.caption(
@@ -112,7 +114,7 @@ def show_set(reader: StoreReader, shown: GroupsShown) -> None:
     about = captions.caption(
         run, None, shown.k if shown.measure == "top" else None, measures(shown)[shown.measure],
         queries=words, grouped_by=GROUPING_NAMES[shown.grouping].lower(),
-        intervals="95 %, Wilson" if shown.measure == "top" else INTERVALS,
+        intervals="95%, Wilson" if shown.measure == "top" else INTERVALS,
         method=shown.method.name,
     )  # fmt: skip
     if shown.measure == "top" and shown.k is None:
@@ -137,7 +139,7 @@ def show_set(reader: StoreReader, shown: GroupsShown) -> None:
     else:
         st.caption(
             "Each point is the mean over the group's documents, averaged over the queries; the bar "
-            "is its 95 % interval, by resampling queries and random blocks of documents together "
+            "is its 95% interval, by resampling queries and random blocks of documents together "
             "(near-duplicates in one block). Open grey points are those whose interval holds zero."
         )
     st.caption(wording.label(shown.behind))
@@ -152,22 +154,19 @@ def _set_words(one: QuerySet | None) -> str:
 
 def _show_table(reader: StoreReader, shown: GroupsShown, about: str) -> None:
     run = links.view()["run"]
-    k = "k" if shown.k is None else wording.whole(shown.k)
     query = _query_of(reader, shown)
     rows = [
-        Row(str(place), cells(group), _href(group, query))
+        Row(str(place), cells(group, shown.measure), _href(group, query))
         for place, group in enumerate(shown.groups)
     ]
     st.caption(
-        "A row opens the ranking of one of these queries, filtered to the documents of that group."
+        "A row opens the ranking of one of these queries, filtered to the documents of that group. "
+        "The mean is the one that is plotted; an export has all of them."
     )
     with st.container(height=480 if len(rows) > 13 else "content", border=False):
         opened = table(
             f"Groups on {shown.set_.words}",
-            [
-                Column(_named(name, k, shown.method.signed), kind, help)  # type: ignore[arg-type]
-                for name, kind, help in TABLE
-            ],
+            columns(shown),
             rows,
             key=f"groups {run} {shown.grouping} {shown.set_.name}",
             action="Open the ranking",
@@ -183,12 +182,6 @@ def _show_table(reader: StoreReader, shown: GroupsShown, about: str) -> None:
     )
     if opened is not None:
         links.go("rankings", **_filter(shown.groups[int(opened)], query))
-
-
-def _named(column: str, k: str, is_signed: bool) -> str:
-    """The head of a column; scores without a sign neither help nor harm."""
-    plain = {"Of what helps": "Of scores above 0", "Of what harms": "Of scores below 0"}
-    return (column if is_signed else plain.get(column, column)).replace(" k ", f" {k} ")
 
 
 def _query_of(reader: StoreReader, shown: GroupsShown) -> int:
@@ -285,7 +278,18 @@ def show_flip(reader: StoreReader, shown: GroupsShown) -> None:
         [Row(str(at), swap_cells(swap)) for at, swap in enumerate(plan)],
         key=f"flip {view['run']} {suite}",
     )  # fmt: skip
-    rows = changes(plan, shown.sets, run.n_documents)
+    about = captions.caption(
+        view["run"], scale="first-order change of log-probability", queries=whose,
+        method=shown.method.name,
+    )  # fmt: skip
+    downloads(
+        f"flip-{view['run']}-swaps",
+        lambda: swap_records(plan),
+        key=f"flip swap files {suite}",
+        caption=about,
+        run=view["run"],
+    )
+    changed = change_records(plan, shown.sets, run.n_documents)
     unit = f" ({shown.method.bare_unit})" if shown.method.bare_unit else ""
     table(
         "Expected change to first order",
@@ -294,17 +298,16 @@ def show_flip(reader: StoreReader, shown: GroupsShown) -> None:
             Column(f"Change{unit}", "number",
                    "Of the mean log-probability of the suite's completions"),
         ],
-        [Row(row[0], row) for row in rows],
+        [Row(one["suite"], change_cells(one)) for one in changed],
         key=f"flip changes {view['run']} {suite}",
     )  # fmt: skip
     downloads(
         f"flip-{view['run']}",
-        lambda: [dict(zip(("suite", "about", "queries", "change"), row, strict=True))
-                 for row in rows],
+        lambda: changed,
         key=f"flip files {suite}",
-        caption=captions.caption(view["run"], scale="first-order change of log-probability"),
+        caption=about,
         run=view["run"],
-    )  # fmt: skip
+    )
     st.caption(
         "To first order: influence × change of weight, where a document weighs one of all "
         "documents. It says which way the completions should move; a flip is no small change, so "

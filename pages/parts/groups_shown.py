@@ -13,6 +13,7 @@ from attribution_engine.findings.flip_plan import Swap
 from attribution_engine.store.findings.groups_views import GroupEffect, QuerySet
 from attribution_engine.store.reader import StoreReader
 from pages.parts import groups_figures, wording
+from pages.parts.table import Column
 from pages.parts.wording import Method, decimal, percent, signed, whole
 
 GROUPING_NAMES: Final = {
@@ -36,17 +37,12 @@ HOW_STANDARD: Final = (
     "Standardised: influence divided by the standard deviation of the query's scores over all "
     "documents, so that suites compare and every query weighs the same; zero stays zero."
 )
-TABLE: Final = (
-    ("Group", "text", "What its documents state"),
-    ("Documents", "number", "And their share of the corpus"),
-    ("Standardised mean", "number", "In standard deviations of a query's scores, 95 % interval"),
-    ("Top k ×", "number", "Share of the top k ÷ share of the corpus, 95 % interval (Wilson)"),
-    ("Bottom k ×", "number", "The same at the other end of the ranking"),
-    ("Of what helps", "number", "Share of the summed positive influence, × share of the corpus"),
-    ("Of what harms", "number", "Share of the summed negative influence, × share of the corpus"),
-    ("Per nat", "number", "Mean of influence ÷ nats of the completion, 95 % interval"),
-    ("Raw mean", "number", "In the unit of the method, 95 % interval"),
-)
+# The table has the one that is plotted, an export all: side by side they are wider than a page.
+MEANS: Final = {
+    "standard": ("Standardised mean", "In standard deviations of a query's scores, 95% interval"),
+    "per_nat": ("Mean per nat", "Mean of influence ÷ nats of the completion, 95% interval"),
+    "mean": ("Raw mean", "In the unit of the method, 95% interval"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +171,37 @@ def dots(shown: GroupsShown) -> go.Figure:
     return groups_figures.means(shown.drawn, shown.measure, titles[shown.measure])
 
 
-def cells(group: GroupEffect) -> list[str]:
+def columns(shown: GroupsShown) -> list[Column]:
+    """The columns of the table; scores without a sign neither help nor harm."""
+    k = "k" if shown.k is None else whole(shown.k)
+    mean, meaning = MEANS.get(shown.measure, MEANS["standard"])
+    noun = shown.method.noun.lower()
+    helps, harms = (
+        ("Of what helps", "Of what harms")
+        if shown.method.signed
+        else ("Of scores above 0", "Of scores below 0")
+    )
+    return [
+        Column("Group", "text", "What its documents state"),
+        Column("Documents", "number", "And their share of the corpus"),
+        Column(mean, "number", meaning),
+        Column(
+            f"Top {k} ×", "number",
+            f"Share of the top {k} ÷ share of the corpus, 95% interval (Wilson)",
+        ),
+        Column(f"Bottom {k} ×", "number", "The same at the other end of the ranking"),
+        Column(helps, "number", f"Share of the summed positive {noun}, × share of the corpus"),
+        Column(harms, "number", f"Share of the summed negative {noun}, × share of the corpus"),
+    ]  # fmt: skip
+
+
+def cells(group: GroupEffect, measure: str = "standard") -> list[str]:
     """A row of the table."""
+    of = {"per_nat": group.per_nat, "mean": group.mean}
     return [
         group.value,
         f"{whole(group.n)} ({percent(group.share_corpus, 1)})",
-        _mean(group.standard),
+        _mean(of.get(measure, group.standard)),
         *(
             "–"
             if end is None
@@ -192,8 +213,6 @@ def cells(group: GroupEffect) -> list[str]:
             "–" if end is None else f"{percent(end.share, 1)} (× {decimal(end.multiplier.value)})"
             for end in (group.positive, group.negative)
         ),
-        _mean(group.per_nat),
-        _mean(group.mean),
     ]
 
 
@@ -216,12 +235,36 @@ def swap_cells(swap: Swap) -> list[str]:
     ]
 
 
-def changes(plan: Sequence[Swap], sets: Sequence[QuerySet], n_documents: int) -> list[list[str]]:
-    """Expected first-order change of every suite, as rows: suite, what it is about, change."""
-    rows = []
+def swap_records(plan: Sequence[Swap]) -> list[dict[str, Any]]:
+    """The swaps of a plan, for files."""
+    return [
+        {
+            "domain": swap.out[0].domain,
+            **{
+                f"{name}_{what}": getattr(group, what)
+                for name, group in (("out", swap.out[0]), ("in", swap.into[0]))
+                for what in ("difficulty", "n", "n_tokens")
+            },
+            "times_in_the_set": 1 + swap.times,
+        }
+        for swap in plan
+    ]
+
+
+def change_records(
+    plan: Sequence[Swap], sets: Sequence[QuerySet], n_documents: int
+) -> list[dict[str, Any]]:
+    """Expected first-order change of every suite, for files."""
+    found = []
     for one in (one for one in sets if one.suite):
         parts = [swap.expected_change(one.suite, n_documents) for swap in plan]
-        if all(part is not None for part in parts):
-            total = sum(part for part in parts if part is not None)
-            rows.append([one.suite, one.about, whole(one.n_queries), signed(total)])
-    return rows
+        known = [part for part in parts if part is not None]
+        if len(known) == len(parts):
+            found.append({"suite": one.suite, "about": one.about, "queries": one.n_queries,
+                          "change": sum(known)})  # fmt: skip
+    return found
+
+
+def change_cells(record: Mapping[str, Any]) -> list[str]:
+    """The expected change of a suite, as a row."""
+    return [record["suite"], record["about"], whole(record["queries"]), signed(record["change"])]

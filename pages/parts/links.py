@@ -16,9 +16,26 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from attribution_engine.store.comparison_views import Plot
 from attribution_engine.store.views import DocumentFilter, Score, Side, Unit
 from pages.parts import view_values
-from pages.parts.view_fields import DEFAULTS, FIELDS, FILTERS, LISTS, MARKS, RANKING_PAGE
+from pages.parts.view_fields import (
+    DEFAULTS,
+    FIELDS,
+    FILTERS,
+    LISTS,
+    MARKS,
+    OF_ONE_RUN,
+    RANKING_PAGE,
+    SETTLED_BY_PAGES,
+)
 
-__all__ = ["DEFAULTS", "FIELDS", "FILTERS", "MARKS", "RANKING_PAGE"]
+__all__ = [
+    "DEFAULTS",
+    "FIELDS",
+    "FILTERS",
+    "MARKS",
+    "OF_ONE_RUN",
+    "RANKING_PAGE",
+    "SETTLED_BY_PAGES",
+]
 
 VIEW, WRITTEN, ACTED = "view", "address as written", "a widget was used"
 DRAWN, SETTLED = "address that the page is drawn with", "address that a page has settled"

@@ -17,7 +17,7 @@ from pages.parts import links, runs, view_values, wording
 
 OF_RUN = (
     *("query", "query2", "doc", "doc2", "place", "part"),
-    *("suite", "task", "outcome", "find", *links.FILTERS),
+    *("suite", "task", "outcome", "find", *links.FILTERS, *links.OF_ONE_RUN),
 )
 OF_LIST = ("part",)
 SIDED = ("document", "compare")  # pages that show one end of a ranking, as chosen in the sidebar

@@ -74,7 +74,7 @@ def sources_figure(
                  decimal(one.high),                 whole(one.n_top), percent(one.share_corpus, 1))
                 for one in found
             ],
-            hovertemplate="%{customdata[0]}<br>× %{customdata[1]} (95 % interval %{customdata[2]} "
+            hovertemplate="%{customdata[0]}<br>× %{customdata[1]} (95% interval %{customdata[2]} "
             f"to %{{customdata[3]}})<br>%{{customdata[4]}} of the top {k}; %{{customdata[5]}} of "
             "the corpus<extra></extra>",
         )  # fmt: skip

@@ -18,7 +18,9 @@ FOLLOWED = "a neighbour to be compared with"
 def show_neighbours(reader: StoreReader, query: QueryInfo) -> None:
     """All other queries, the one with the highest Pearson correlation first."""
     view, run = links.view(), reader.run()
-    noun = wording.method(run.method).noun.lower()
+    method = wording.method(run.method)
+    noun = method.noun.lower()
+    alike = "help and harm both" if method.signed else "score high and low for both"
     st.subheader("Its neighbours", anchor=False)
     if run.n_queries < 2:
         st.text("This run has one query only: nothing to compare with.")
@@ -33,7 +35,7 @@ def show_neighbours(reader: StoreReader, query: QueryInfo) -> None:
     st.caption(
         f"Correlation of {noun} with every other query over "
         f"{wording.whole(found[0].n)} documents: Pearson of the scores, Spearman of their ranks. "
-        "Near 1: the same documents help and harm both; near 0: nothing in common. Click a row to "
+        f"Near 1: the same documents {alike}; near 0: nothing in common. Click a row to "
         "open that query, or “Compare” to see both over all documents."
         + (f" The first {MOST} of {wording.whole(len(found))}." if len(found) > MOST else "")
     )

@@ -34,7 +34,7 @@ def show_sources(reader: StoreReader, query: QueryInfo) -> Callable[[], None] | 
     st.caption(
         f"× = share of a source among the top {k} documents of an end ÷ its share of all "
         f"{wording.whole(run.n_documents)} documents. 1: as often as in the corpus; 2: twice as "
-        "often. In brackets the 95 % interval for so many draws (Wilson, by number of documents); "
+        "often. In brackets the 95% interval for so many draws (Wilson, by number of documents); "
         "where it holds 1, the source is neither over- nor under-represented for certain."
     )
     names: dict[Side, str] = {
@@ -43,7 +43,7 @@ def show_sources(reader: StoreReader, query: QueryInfo) -> Callable[[], None] | 
     }
     caption = captions.caption(
         view["run"], query.query_id, k, "share of the top k ÷ share of the corpus",
-        intervals="95 % Wilson",
+        intervals="95% Wilson",
     )  # fmt: skip
     _show_table(shares, names, k)
     downloads(
@@ -78,7 +78,7 @@ def _show_table(shares: dict[Side, list[SourceShare]], names: dict[Side, str], k
             Column(f"{names[side][0]} in top {k}", "number",
                    f"Documents of the source in the top {k}, {names[side][2:].lower()} end"),
             Column(f"{names[side]} ×", "number",
-                   f"Share of the top {k} ÷ share of the corpus, with 95 % interval"),
+                   f"Share of the top {k} ÷ share of the corpus, with 95% interval"),
         ]  # fmt: skip
     table("Sources of the top documents", columns, rows, key=f"sources {k} {links.view()['query']}")
 
@@ -101,7 +101,7 @@ def _draw(
             f"sources-query{query.query_id}-top{k}",
             f"{caption}, log axis",
             f"Multiplier of each source in the top {k} of query {query.query_id}, both ends, with "
-            "95 % intervals and a line at 1",
+            "95% intervals and a line at 1",
         )
 
 

@@ -146,8 +146,8 @@ def multiple(value: float) -> str:
 
 
 HOVER = (
-    "%{customdata[0]}, k = %{customdata[1]}<br>× %{customdata[2]}<br>95 %, binomial: "
-    "%{customdata[3]}<br>95 %, queries resampled: %{customdata[4]}<br>%{customdata[5]} of the k, "
+    "%{customdata[0]}, k = %{customdata[1]}<br>× %{customdata[2]}<br>95%, binomial: "
+    "%{customdata[3]}<br>95%, queries resampled: %{customdata[4]}<br>%{customdata[5]} of the k, "
     "%{customdata[6]} of the corpus<extra></extra>"
 )
 

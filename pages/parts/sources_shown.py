@@ -23,7 +23,7 @@ NO_QUERY = (
     "of queries that the model finds neither certain nor impossible supplies them."
 )
 INTERVALS = (
-    "The binomial interval (Wilson, 95 %) counts as many trials as there are different documents "
+    "The binomial interval (Wilson, 95%) counts as many trials as there are different documents "
     "at that end of any of the queries: places that queries share are one trial. The other "
     "interval resamples the queries. Where the two differ, trust the wider."
 )
@@ -105,10 +105,10 @@ def table_columns(view: SourcesShown) -> list[Column]:
         columns += [
             Column(f"{name[0]} share", "number", f"Share of {where}, mean over the queries"),
             Column(f"{name} ×", "number", f"Share of {where} ÷ share of the corpus"),
-            Column(f"{name[0]} binomial", "number", "95 % interval of ×, Wilson, with as many "
+            Column(f"{name[0]} binomial", "number", "95% interval of ×, Wilson, with as many "
                    "trials as there are different documents"),
             Column(f"{name[0]} by queries", "number",
-                   "95 % interval of ×, queries resampled; – with one query"),
+                   "95% interval of ×, queries resampled; – with one query"),
         ]  # fmt: skip
     return columns
 
@@ -133,7 +133,7 @@ def figure_words(view: SourcesShown) -> str:
     """Two sentences on what the plot shows."""
     first = (
         "How many times as often a source stands among the top k (left) and the bottom k (right) "
-        f"as in the corpus, mean over {_whose(view.whose)}, both axes logarithmic; bands are 95 % "
+        f"as in the corpus, mean over {_whose(view.whose)}, both axes logarithmic; bands are 95% "
         "binomial intervals, open marks at the lower edge say that no document is there."
     )
     rows = view.rows

@@ -26,7 +26,7 @@ from pages.parts.tokens_shown import (
     token_cells,
 )
 
-INTERVALS = "95 %, resampling queries"
+INTERVALS = "95%, resampling queries"
 TALL, FEW_ROWS = 480, 14  # pixels; rows that need no less
 LISTS = {"connectives": "Connectives", "operators": "Operators", "fences": "Fences"}
 
@@ -84,7 +84,7 @@ def show_classes(shown: TokensShown) -> None:
         alt="Multipliers of every token class with intervals, by domain and by source of scores",
     )  # fmt: skip
     st.caption(
-        "Each mark is a class's share of influence over its share of tokens, with its 95 % "
+        "Each mark is a class's share of influence over its share of tokens, with its 95% "
         "interval by resampling queries; right of the dotted line a class carries more than its "
         "share. Marks of one row read the same queries from different scores."
     )
@@ -159,7 +159,11 @@ def show_tokens(shown: TokensShown) -> None:
             "Tokens that carry most",
             [Column(name, kind, words) for name, kind, words in TABLE],  # type: ignore[arg-type]
             [
-                Row(str(place), token_cells(one), links.href("document", **_example(one, shown)))
+                Row(
+                    str(place),
+                    token_cells(one, shown.n_tokens),
+                    links.href("document", **_example(one, shown)),
+                )
                 for place, one in enumerate(shown.tokens)
             ],
             key=f"tokens {run} {shown.scope.name} {shown.alignment} {shown.side} {shown.order} "

@@ -55,6 +55,8 @@ TABLE: Final = (
     ("Mean size", "number", "Of an occurrence, whatever its sign"),
     ("Share", "number", "Of all that raises (or lowers, on that side), mean over the queries"),
     ("Of its class", "number", "Share of the influence of its class, whatever the sign"),
+    ("Of tokens", "number", "Share of all tokens that were read; a token whose share of influence "
+     "is larger carries more than its part"),
     ("Top 200", "number", "Occurrences among the 200 of each query that raise (or lower) it most"),
     ("Occurrences", "number", "Of a document under every query anew"),
     ("Documents", "number", "That hold the token, of those that were read"),
@@ -67,7 +69,7 @@ CLASS_TABLE: Final = (
     ("Alignment", "text", ""),
     ("Influence", "number", "Share: of the summed sizes, mean over the queries"),
     ("Of tokens", "number", "Share: of the tokens that can carry influence, mean over the queries"),
-    ("Multiplier", "number", "The one ÷ the other, 95 % interval by resampling queries"),
+    ("Multiplier", "number", "The one ÷ the other, 95% interval by resampling queries"),
     ("Raise", "number", "Occurrences among the 200 that raise each query most"),
     ("Lower", "number", "Occurrences among the 200 that lower each query most"),
     ("Tokens", "number", "Occurrences, of a document under every query anew"),
@@ -106,6 +108,12 @@ class TokensShown:
             and source in ("", one.source)
             and alignment in ("", one.alignment)
         ]
+
+    @property
+    def n_tokens(self) -> int:
+        """Occurrences of all tokens on the chosen queries."""
+        found = self.of(self.scope, "tails", self.alignment)
+        return sum(one.n for one in found if one.token_class in CLASSES)
 
     @property
     def read(self) -> str:
@@ -167,8 +175,12 @@ def behind(one: TokenScope) -> str:
     return f"{queries}, {whole(one.n_documents)} documents"
 
 
-def token_cells(one: TokenRow) -> list[str]:
-    """A token as a row of the table."""
+def token_cells(one: TokenRow, n_tokens: int) -> list[str]:
+    """A token as a row of the table.
+
+    Args:
+        n_tokens: occurrences of all tokens on the same queries.
+    """
     return [
         one.token,
         CLASS_NAMES.get(one.token_class, one.token_class),
@@ -176,6 +188,7 @@ def token_cells(one: TokenRow) -> list[str]:
         plain(one.mean_size),
         percent(one.share_of_side, 2),
         percent(one.class_share, 1),
+        percent(one.n / n_tokens if n_tokens else None, 2),
         whole(one.top),
         whole(one.n),
         whole(one.n_documents),

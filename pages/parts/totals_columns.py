@@ -18,7 +18,7 @@ def figure_columns(view: Shown) -> list[Column]:
         SIDE,
         Column("Documents", help="Of the query's documents of this side, the strongest first"),
         Column("Mean", "number", f"Over the queries; {view.unit}"),
-        Column("95 % interval", "number", "Of the mean, by bootstrap over the queries"),
+        Column("95% interval", "number", "Of the mean, by bootstrap over the queries"),
         Column("Deviation", "number", "Standard deviation over the queries"),
         QUERIES,
     ]
@@ -31,9 +31,9 @@ def tail_columns(view: Shown) -> list[Column]:
         *([OUTCOME] if view.apart else []),
         SIDE,
         Column("Slope s", "number", "Of log |influence| on log rank: mean ± standard deviation"),
-        Column("95 % interval", "number", "Of the mean slope, by bootstrap over the queries"),
+        Column("95% interval", "number", "Of the mean slope, by bootstrap over the queries"),
         Column("Survival α", "number", "P(|influence| > x) ∝ x^(−α): mean ± standard deviation"),
-        Column("95 % interval", "number", "Of the mean α, by bootstrap over the queries"),
+        Column("95% interval", "number", "Of the mean α, by bootstrap over the queries"),
         Column("Density α + 1", "number", "The density falls as x^−(α + 1); of the mean α"),
         Column("−1/α", "number", "The slope that an exact power law of the mean α would have"),
         Column(
@@ -53,7 +53,7 @@ def test_columns() -> list[Column]:
         Column("Reasoning", "number", "Mean ± standard deviation (queries)"),
         Column("Factual", "number", "Mean ± standard deviation (queries)"),
         Column("Difference", "number", "Reasoning less factual; negative: reasoning is steeper"),
-        Column("95 % interval", "number", "Of the difference, by Welch's t"),
+        Column("95% interval", "number", "Of the difference, by Welch's t"),
         Column("t", "number"),
         Column("p", "number", "Two-sided"),
     ]

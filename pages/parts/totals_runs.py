@@ -26,12 +26,8 @@ def show_runs(view: Shown) -> None:
     fields = links.view()
     here = fields["run"]
     others = [name for name in runs.stores() if name != here]
-    if fields["other"] in ("", here):
-        first = next((name for name in others if _shares(view.reader, name)), None)
-        if first is None:
-            return
-        fields["other"] = first
-        links.keep("totals")
+    if not fields["other"]:
+        return
     st.header("Another run on the same prompts", anchor=False)
     there = _pick(others)
     if there is None:
@@ -62,6 +58,11 @@ def show_runs(view: Shown) -> None:
         return
     found = compared(view, there, fields["strongest"])
     _show(view, there, found, (here, name))
+
+
+def first_other(here: StoreReader, run: str) -> str:
+    """The run that stands beside the open one at first; empty where none shares a prompt."""
+    return next((one for one in runs.stores() if one != run and _shares(here, one)), "")
 
 
 def _shares(here: StoreReader, name: str) -> bool:

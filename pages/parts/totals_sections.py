@@ -102,10 +102,10 @@ def show_curves(view: Shown) -> None:
     )
     st.caption(curves_words(view))
     st.caption(wording.label(behind(view)))
-    show_beside(
-        "totals",
-        "Share of the positive influence" if view.amount == "share" else "Summed positive",
-    )
+    if view.amount == "share":
+        show_beside("totals", "Share of the positive influence")
+    else:
+        show_beside("totals", "Summed positive", "Spread of it")
     st.subheader("Means at a few depths", anchor=False)
     _listed("Means by group", figure_columns(view), figure_rows(view), f"figures {run}")
     with st.container(horizontal=True):
@@ -250,6 +250,7 @@ def show_slopes(view: Shown) -> None:
         "P(|influence| > x) ∝ x^(−α), with a density that falls as x^−(α + 1) (Grosse et al. "
         "print the first form). Of an exact law, s = −1/α."
     )
+    st.caption(wording.label(behind(view)))
     show_beside("totals", "Slope of the top 500", "Survival exponent of the top")
     _listed("Slopes and exponents by group", tail_columns(view), tail_rows(view), f"tails {run}")
     downloads(

@@ -112,20 +112,28 @@ def lab_facts(lab: Mapping[str, Any], more: bool = False) -> list[Fact]:
     return [_fact(key, lab[key]) for key in keys]
 
 
-def lab_accuracies(lab: Mapping[str, Any]) -> list[list[str]]:
+def lab_accuracy_records(lab: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Suite, questions, nats and share of completions that the lab's models reproduce."""
     suites = lab.get(BASELINE)
     if not isinstance(suites, dict):
         return []
     return [
-        [
-            name,
-            wording.whole(found.get("questions")),
-            wording.plain(found.get("nats")),
-            wording.percent(found.get("reproduced")),
-        ]
+        {"suite": name, **{key: found.get(key) for key in ("questions", "nats", "reproduced")}}
         for name, found in suites.items()
         if isinstance(found, dict)
+    ]
+
+
+def lab_accuracies(lab: Mapping[str, Any]) -> list[list[str]]:
+    """The same in words."""
+    return [
+        [
+            one["suite"],
+            wording.whole(one["questions"]),
+            wording.plain(one["nats"]),
+            wording.percent(one["reproduced"]),
+        ]
+        for one in lab_accuracy_records(lab)
     ]
 
 

@@ -15,7 +15,15 @@ from pages.parts import captions, links, runs, wording
 from pages.parts.export import downloads
 from pages.parts.figure import figure
 from pages.parts.table import Column, Row, table
-from pages.parts.trust_facts import COLOURS, QUESTIONS, TITLES, command, lab_accuracies, why_not
+from pages.parts.trust_facts import (
+    COLOURS,
+    QUESTIONS,
+    TITLES,
+    command,
+    lab_accuracies,
+    lab_accuracy_records,
+    why_not,
+)
 from pages.parts.trust_figures import method_name
 from pages.parts.trust_plots import TrustPlot, shares_removed, trust_plot
 
@@ -152,6 +160,13 @@ def _accuracy_drops(report: TrustReport, shares: list[str]) -> None:
     if not rows or not shares:
         return
     view = links.view()
+    if view["share"] not in ("", *shares):
+        st.warning(
+            wording.label(
+                f"This view asks for what happens with {view['share']} removed, which was not "
+                "tested."
+            )
+        )
     share = view["share"] if view["share"] in shares else shares[-1]
     links.show("pick_share", share)
     st.segmented_control(
@@ -229,8 +244,7 @@ def show_lab_accuracy(report: TrustReport) -> None:
             [Row(cells[0], cells) for cells in suites],
             key="lab_accuracy",
         )
-        names = ("suite", "questions", "nats", "reproduced")
-        records = [dict(zip(names, cells, strict=True)) for cells in suites]
+        records = lab_accuracy_records(report.lab)
         _export("completions under the models of the lab", records, "lab_accuracy_files")
 
 

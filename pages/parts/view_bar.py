@@ -108,6 +108,23 @@ NAMES = {
     "marks": "an overlay",
     "mode": "a comparison",
     "top": "a number of top documents",
+    "unit": "a unit",
+    "amount": "an amount",
+    "depth": "a depth of the ranking",
+    "grouped": "groups of queries",
+    "strongest": "a share of the strongest documents",
+    "ends": "ends of the ranking",
+    "measured": "a measure of spans",
+    "topic": "a topic of queries",
+    "labels": "groups of documents",
+    "measure": "a measure of groups",
+    "correlation": "a correlation",
+    "token_class": "a class of tokens",
+    "order": "an order of tokens",
+    "least": "a least number of documents",
+    "completions": "completions",
+    "hits": "a part of the corpus",
+    "relation": "a relation of documents",
 }
 
 

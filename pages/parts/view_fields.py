@@ -6,6 +6,7 @@ from typing import Any
 
 from attribution_engine.findings.tokens import FREQUENCIES, ORDERS
 from attribution_engine.store.comparison_views import PLOTS, TOPS
+from attribution_engine.text.relations import RELATIONS
 from attribution_engine.text.token_classes import CLASSES
 
 RANKING_PAGE = 50  # documents
@@ -88,6 +89,7 @@ DEFAULTS: dict[str, Any] = {
     "completions": "right",
     "within": "",
     "hits": "",
+    "relation": "",
 }
 # What a link means that lacks a field: what was shown before the field came in. Links hold every
 # field of their page, so this never changes, whatever DEFAULTS become.
@@ -134,6 +136,7 @@ ABSENT: dict[str, Any] = {
     "completions": "right",
     "within": "",
     "hits": "",
+    "relation": "",
 }
 ALLOWED: dict[str, tuple[str, ...]] = {
     "side": ("helpful", "harmful"),
@@ -173,9 +176,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "token_class": ("", *CLASSES),
     "order": ORDERS,
     "least": tuple(map(str, FREQUENCIES)),
-    # Of Answers: whose completions are counted, and which places of a query are listed.
+    # Of Answers: whose completions are counted, which places of a query are listed, and which of
+    # its top documents.
     "completions": ("right", "all", "wrong"),
     "hits": ("", "top", "bottom", "corpus"),
+    "relation": ("", *RELATIONS),
 }
 SHARED = ("run", "query", "side", "suite", "task", "outcome", "find")
 FILTERS = (
@@ -210,7 +215,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         *SHARED,
         *("amount", "unit", "depth", "grouped", "apart", "kind", "other", "strongest"),
     ),
-    "answers": (*SHARED, "completions", "within", "kind", "hits"),
+    "answers": (*SHARED, "completions", "within", "kind", "hits", "relation"),
     # Whose top documents ("kind:…" or "suite:…"), and how many of them the table is about.
     "sources": (*SHARED, "whose", "k"),
     "groups": (*SHARED, "labels", "asked", "measure"),
@@ -220,5 +225,18 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "notebook": (*SHARED, "tag", "note"),
     "method": SHARED,
 }
+# Fields that are open until a page has settled what it begins with; see `settled`.
+SETTLED_BY_PAGES: dict[str, tuple[str, ...]] = {
+    "compare": ("other", "query2", "doc", "doc2"),
+    "totals": ("other",),
+    "answers": ("within",),
+    "sources": ("whose", "k"),
+    "groups": ("labels",),
+    "tokens": ("among",),
+    "exploration": ("reader", "does"),
+    "trust": ("share",),
+}
+# Of these, those that mean something in one run only: in another run they are open again.
+OF_ONE_RUN = (*("within", "whose", "k", "labels", "asked", "among", "reader", "does"), "share")
 # Of every page, but written only where it is on: nobody wants it in an address that is read out.
 ONLY_IF_SET = ("present", "size")

@@ -33,6 +33,10 @@ def title_of(page: str) -> str:
         words = f"Query {query}"
     elif page == "search" and view["look"]:
         words = f"Search “{view['look']}”"
+    elif page == "answers" and query:
+        words += f", places of query {query}"
+    elif page == "rank_curves" and query:
+        words += f" with query {query}"
     elif page == "compare":
         words = MODES[view["mode"]].format_map(view)
         if view["mode"] == "runs":

@@ -10,7 +10,16 @@ from typing import Any
 from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.views import DocumentFilter
 from pages.parts import wording
-from pages.parts.view_fields import ABSENT, ALLOWED, DEFAULTS, FIELDS, LISTS, MARKS, ONLY_IF_SET
+from pages.parts.view_fields import (
+    ABSENT,
+    ALLOWED,
+    DEFAULTS,
+    FIELDS,
+    LISTS,
+    MARKS,
+    OF_ONE_RUN,
+    ONLY_IF_SET,
+)
 
 Fields = Mapping[str, Any]
 LACKED = {"per_nat": "per-nat", "normed": "norm-corrected"}
@@ -27,11 +36,14 @@ def taken(
 ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """A view changed to what an address of a page says, and what that asks for in vain.
 
-    Fields that the page does not have stay as they were before.
+    Fields that the page does not have stay as they were before; where the address is of another
+    run, those that mean something in one run only are open again.
     """
     fields: dict[str, Any] = {
         name: list(value) if name in LISTS else value for name, value in before.items()
     }
+    if "run" in address and address["run"][-1:] != [before["run"]]:
+        fields.update({name: DEFAULTS[name] for name in OF_ONE_RUN})
     problems = [(name, "") for name in address if name not in DEFAULTS]
     for name in fields_of(page, "".join(address.get("present", []))):
         values = address.get(name)
@@ -143,6 +155,12 @@ def known_to(
                     f"asks for the {LACKED[fields[name]]} score, which {method.name} does not have."
                 )
             changes[name] = "influence"
+    if fields["relation"] and reader.relations_about() is None:
+        said.append(
+            f"asks for documents with the relation “{fields['relation']}”, and this run's store "
+            "holds no relations."
+        )
+        changes["relation"] = ""
     suites = {one.suite: one.tasks for one in reader.suites()}
     suite = fields["suite"]
     if suite not in ("", *suites):

@@ -67,6 +67,12 @@ class Method:
             "normed": f"{noun} ÷ gradient norm of the document",
         }
 
+    def first(self, side: Side) -> str:
+        """What the documents at one end are: "most helpful", or where nothing helps "highest"."""
+        if self.signed:
+            return f"most {side}"
+        return "highest" if side == "helpful" else "lowest"
+
     def end(self, side: Side) -> str:
         """Which end of the ranking a side is, in words."""
         if not self.signed:

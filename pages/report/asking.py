@@ -85,7 +85,7 @@ def _sources(
             }})  # fmt: skip
     words = (
         f"Share of a source among the top {k} documents of an end ÷ its share of the corpus, with "
-        "95 % intervals (Wilson). 1 = as often as in the corpus."
+        "95% intervals (Wilson). 1 = as often as in the corpus."
     )
     scale = "share of the top k ÷ share of the corpus, logarithmic axis"
     return [
@@ -98,7 +98,7 @@ def _sources(
         ),
         Table(
             f"Sources of the top {k} documents",
-            ("Source", "End", f"In top {k}", "Corpus", "Multiplier", "95 % interval"),
+            ("Source", "End", f"In top {k}", "Corpus", "Multiplier", "95% interval"),
             table_rows,
             frozenset((2, 3, 4, 5)),
             records,

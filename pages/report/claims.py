@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -34,3 +35,8 @@ def claims_content(reader: StoreReader, finding: str, section: Section, *content
         PUBLISHED[finding],
     )
     return replace(section, content=[first, *content, *([last] if last.rows else [])])
+
+
+def in_vain(section: Section, lines: Iterable[str]) -> Section:
+    """The section, which says what its view asks for in vain."""
+    return replace(section, missing=" ".join(filter(None, (section.missing, *lines))))

@@ -11,7 +11,7 @@ from attribution_engine.store.comparison import Comparison
 from attribution_engine.store.reader import StoreReader
 from attribution_engine.store.views import SIDES
 from pages.parts import captions, comparisons, runs, wording
-from pages.parts.compare_panels import agreement_row
+from pages.parts.compare_panels import agreement_row, pearson_words
 from pages.report import rows
 from pages.report.address import View
 from pages.report.heats import document_heat
@@ -222,14 +222,16 @@ def _runs(reader: StoreReader, view: View, section: Section, query: Any) -> Sect
 def _shared_queries(comparison: Comparison) -> Table:
     """All shared queries by how far the runs agree on them."""
     found = comparison.agreements()
+    names = wording.method(comparison.here.run().method).side_names
     return Table(
         "All shared queries",
-        ("Query", "Spearman", *(f"{wording.SIDE_NAMES[side]} 10" for side in SIDES), "Suite",
+        ("Query", "Spearman", "Pearson", *(f"{names[side]} 10" for side in SIDES), "Suite",
          "Kind", "Completion", "Prompt"),
         [
             [
                 str(pair.query.query_id),
                 wording.decimal(agreement.spearman, 3),
+                wording.decimal(agreement.pearson, 3),
                 *(str(agreement.overlaps[side][0].n_both) for side in SIDES),
                 pair.query.suite,
                 pair.query.kind,
@@ -238,8 +240,8 @@ def _shared_queries(comparison: Comparison) -> Table:
             ]
             for pair, agreement in found[:MOST]
         ],
-        frozenset((0, 1, 2, 3)),
+        frozenset((0, 1, 2, 3, 4)),
         [agreement_row(pair, agreement) for pair, agreement in found],
-        "The query with the best agreement first. Spearman over all shared documents; 10: of the "
-        "10 outermost documents of either run, those in both.",
+        "The query with the best agreement first. Correlations over all shared documents; 10: of "
+        f"the 10 outermost documents of either run, those in both. {pearson_words(found)}".rstrip(),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from pages.parts.sources_shown import (
     table_columns,
 )
 from pages.report.address import View
-from pages.report.claims import claims_content
+from pages.report.claims import claims_content, in_vain
 from pages.report.section import Plot, Section, Table
 
 
@@ -30,14 +30,14 @@ def sources(reader: StoreReader, view: View, section: Section) -> Section:
     about = captions.caption(
         view["run"], queries=asked_words(shown.whose),
         scale="share among the k documents of an end ÷ share of the corpus, log–log axes",
-        method=shown.method.name, intervals="95 % Wilson", citation=section.note.citation,
+        method=shown.method.name, intervals="95% Wilson", citation=section.note.citation,
     )  # fmt: skip
-    words = [*shown.in_vain, figure_words(shown), behind(shown), method_words(shown.method)]
+    words = [figure_words(shown), behind(shown), method_words(shown.method)]
     plot = Plot(
         sources_figure(shown.ends, shown.method, shown.k),
         "sources",
         about,
-        "Multiplier of each source against k, helpful and harmful end, with a line at 1",
+        "Multiplier of each source against k, both ends of the ranking, with a line at 1",
         " ".join(word for word in words if word),
     )
     columns = tuple(column.label for column in table_columns(shown))
@@ -49,4 +49,5 @@ def sources(reader: StoreReader, view: View, section: Section) -> Section:
         shown.ends,
         INTERVALS,
     )
-    return claims_content(reader, "sources", replace(section, caption=about), plot, rows)
+    drawn = claims_content(reader, "sources", replace(section, caption=about), plot, rows)
+    return in_vain(drawn, shown.in_vain)

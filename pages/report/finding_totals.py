@@ -59,7 +59,14 @@ def totals(reader: StoreReader, view: View, section: Section) -> Section:
             Plot(
                 drawn,
                 "slopes",
-                about,
+                captions.caption(
+                    view["run"],
+                    seen.query,
+                    seen.about.k,
+                    "slope of log |influence| on log rank",
+                    method=seen.method.name,
+                    citation=section.note.citation,
+                ),
                 "Slopes of single queries by group, both sides",
                 "Each dot is the slope of log |influence| on log rank over the top "
                 f"{wording.whole(seen.about.k)} of one query; large marks are the mean of a group "
@@ -73,12 +80,12 @@ def totals(reader: StoreReader, view: View, section: Section) -> Section:
         content.append(
             _table("t-tests of slopes", test_columns(), test_rows(seen), reader.slope_tests())
         )
-    other, lost = _other(seen, view)
+    other, lost = _other(seen, view, section.note.citation)
     found = claims_content(reader, "totals", replace(section, caption=about), *content, *other)
     return replace(found, missing=" ".join(filter(None, (found.missing, lost))))
 
 
-def _other(seen: Shown, view: View) -> tuple[list[Any], str]:
+def _other(seen: Shown, view: View, citation: str) -> tuple[list[Any], str]:
     """The comparison with another run where the view names one, and why there is none of it."""
     names = (str(view["run"]), str(view["other"]))
     if names[1] in ("", names[0]):
@@ -90,14 +97,17 @@ def _other(seen: Shown, view: View) -> tuple[list[Any], str]:
         there = runs.reader_of(path)
     except InputError as error:
         return [], str(error)
-    same = wording.method(there.run().method).unit == seen.method.unit
+    if there.totals_about() is None:
+        return [], f"The run “{names[1]}” has no totals."
+    if wording.method(there.run().method).unit != seen.method.unit:
+        return [], f"The run “{names[1]}” is of another method: one cannot be divided by the other."
     found = compared(seen, there, view["strongest"])
     drawn = multiplier_plot(seen, found, names)
-    if drawn is None or not same:
-        return [], ""
+    if drawn is None:
+        return [], f"The run “{names[1]}” shares no query that could be divided."
     caption = captions.caption(
         names[0], seen.query, scale=f"multiplier of the summed {seen.noun}", other_run=names[1],
-        documents=wording.percent(found.part, 1),
+        documents=wording.percent(found.part, 1), citation=citation,
     )  # fmt: skip
     words = f"{multiplier_words(seen, found, names)} {multiplier_behind(seen, there, found)}"
     return [

@@ -114,7 +114,7 @@ def _rank_curves(reader: StoreReader, view: View, section: Section) -> Section:
     listed = [fit for fit in fits if view["mine"] != "1" or fit.query_id == query_id]
     content: list[Any] = [
         Plot(
-            figures.rank_curves(kinds, mine, axis, shown),
+            figures.rank_curves(kinds, mine, axis, shown, method.side_names),
             "rank-curves",
             caption,
             "Log-log plot of influence against rank by kind of query, both ends",
@@ -126,7 +126,7 @@ def _rank_curves(reader: StoreReader, view: View, section: Section) -> Section:
             f"Slopes over the top {wording.whole(top)}",
             ("Kind", "Side", "Slope", "Standard deviation", "Queries"),
             [
-                [one.kind, wording.SIDE_NAMES[one.side], wording.decimal(one.mean),
+                [one.kind, method.side_names[one.side], wording.decimal(one.mean),
                  wording.decimal(one.deviation), wording.whole(one.n_queries)]
                 for one in slopes
             ],
@@ -139,7 +139,7 @@ def _rank_curves(reader: StoreReader, view: View, section: Section) -> Section:
             ("Query", "Suite", "Kind", "Side", "Documents", "Slope", "Interval", "R²",
              "Survival exponent", "KS", "KS p"),
             [
-                [str(one.query_id), one.suite, one.kind, wording.SIDE_NAMES[one.side],
+                [str(one.query_id), one.suite, one.kind, method.side_names[one.side],
                  wording.whole(one.n), wording.decimal(one.slope),
                  f"{wording.decimal(one.slope_low)} to {wording.decimal(one.slope_high)}",
                  wording.decimal(one.r_squared), wording.decimal(one.survival_exponent),
