@@ -24,7 +24,8 @@ from tests.hostile_corpus import HOSTILE
 from tests.hostile_store import METHOD, RUN, TEXTS, TWIN, field, write_hostile_store
 
 pytestmark = pytest.mark.browser
-NOTES = 24  # each with four of the texts
+NOTES = 26  # each with four of the texts
+DRAWN = (1, 2, 3, 6, 11)  # of which the folder of figures is written
 COPIED = (
     "script element", "null characters", "control characters", "bidi overrides", "emoji",
     "zero-width characters", "byte order marks", "separators of lines", "invisible tag characters",
@@ -58,7 +59,14 @@ def notes(notes_path: Path) -> list[str]:
             ("compare", {"mode": ["runs"], "other": [TWIN], "doc": [str(number)]}),
             ("trust", {"share": [field(number)]}),
             ("rank_curves", {"kind": [field(number)]}),
-        )[number % 6]
+            ("answers", {"query": [str(number)], "kind": [field(number)]}),
+            ("correlations", {}),
+            ("totals", {"other": [TWIN]}),
+            ("sources", {"whose": [field(number)]}),
+            ("groups", {"labels": [field(number)], "asked": [field(number + 1)]}),
+            ("tokens", {"among": [field(number)]}),
+            ("exploration", {"reader": [field(number)], "does": [field(number)]}),
+        )[number % 13]
         note = book.add(
             page,
             {"run": [RUN if number else field(1)], "query": ["0"], **more},
@@ -66,7 +74,7 @@ def notes(notes_path: Path) -> list[str]:
             citation=field(number),
             title=field(number + 1),
             text="\n".join(texts)[:MAX_TEXT],
-            tags=[*(text[:MAX_TAG] for text in texts), *(["drawn"] if number in (1, 2, 3) else [])],
+            tags=[*(text[:MAX_TAG] for text in texts), *(["drawn"] if number in DRAWN else [])],
         )
         found.append(note.text)
     return found
