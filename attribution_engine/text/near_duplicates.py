@@ -239,7 +239,8 @@ def _grouped(keys: np.ndarray, ends: np.ndarray, file: IO[bytes]) -> np.ndarray:
         alike = _alike(members, leaders, ends, shingles)
         members, leaders = members[alike][::-1], leaders[alike][::-1]
         groups[members] = leaders  # again the smallest is written last
-        groups[leaders] = leaders
+        left = groups[members]  # not one whose like are all in the group of a smaller
+        groups[left] = left
         active = active[(groups[active] < 0) & ~leads[active]]
     return groups
 

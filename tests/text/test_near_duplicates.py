@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from random import Random
 
 import numpy as np
@@ -65,6 +66,21 @@ def test_groups_are_those_of_comparing_all_pairs(seed: int) -> None:
     for number, group in enumerate(found):
         assert group == -1 or group <= number and found[group] == group
         assert group in (-1, number) or jaccard(texts[number], texts[group]) >= THRESHOLD
+
+
+def test_a_text_whose_like_are_in_another_group_has_none() -> None:
+    random, texts = Random(5), []
+    for number in range(150):
+        words = [f"w{number}x{at}" for at in range(100)]
+        other = [f"v{random.randrange(10**9)}" for _ in range(20)]
+        # The third is like both, and the first two are not alike.
+        texts += [" ".join(other[:10] + words[10:]), " ".join(words[:90] + other[10:])]
+        texts.append(" ".join(words))
+    found = near_groups(texts).tolist()
+    assert jaccard(texts[0], texts[2]) >= THRESHOLD > jaccard(texts[0], texts[1])
+    assert sum(one == number - 2 for number, one in enumerate(found)) > 140
+    sizes = Counter(one for one in found if one >= 0)
+    assert min(sizes.values()) > 1
 
 
 def test_similarity_is_jaccard_of_shingles() -> None:
