@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from attribution_engine.text.code_regions import code_regions
+from attribution_engine.text.code_regions import Region, code_regions
 from attribution_engine.text.expressions import NUMBER, OPERATOR, plain
 
 READ_AT_MOST: Final = 200_000  # characters of a text, from its beginning
@@ -41,6 +41,7 @@ _SIGNS: Final = {
 
 # A leaf is a number or a name as written; a node is (sign, left, right).
 Tree = str | tuple[str, "Tree", "Tree"]
+CodeRegions = tuple[list[Region], list[Region]]  # code, and the fences around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,15 @@ class Worked:
         return self.n_names == 0
 
 
-def worked(text: str) -> list[Worked]:
-    """Every sum of a text, in its order, code after what stands outside of it."""
+def worked(text: str, code: CodeRegions | None = None) -> list[Worked]:
+    """Every sum of a text, in its order, code after what stands outside of it.
+
+    Args:
+        text: `READ_AT_MOST` characters of it are read.
+        code: its `code_regions`, where they are known.
+    """
     text = text[:READ_AT_MOST]
-    regions, fences = code_regions(text)
+    regions, fences = code or code_regions(text)
     prose, at = [], 0
     for start, end in sorted((one.start, one.end) for one in (*regions, *fences)):
         prose.append(text[at:start])
@@ -84,17 +90,19 @@ def worked(text: str) -> list[Worked]:
     return found
 
 
-def has_code(text: str) -> bool:
-    """Whether a text holds program code."""
-    return bool(code_regions(text[:READ_AT_MOST])[0])
-
-
-def procedure_of(text: str) -> Worked | None:
+def procedure_of(text: str, sums: Sequence[Worked] | None = None) -> Worked | None:
     """The longest way on numbers to the result of a text, its last number; None if of one step.
 
     Where no sum leads to that number, the longest of all.
+
+    Args:
+        sums: those of the text, where they are known.
     """
-    known = [one for one in worked(text) if one.of_numbers and one.n_operations >= 2]
+    known = [
+        one
+        for one in (worked(text) if sums is None else sums)
+        if one.of_numbers and one.n_operations >= 2
+    ]
     last = _LAST_NUMBER.search(plain(text))
     to_result = [one for one in known if last is not None and one.result == last[1]]
     return max(to_result or known, key=lambda one: one.n_operations, default=None)
@@ -105,7 +113,8 @@ def _worked(text: str, in_code: bool) -> Iterator[Worked]:
     results: deque[tuple[str, Tree]] = deque(maxlen=BACK)
     for sides in _equations(_spelt(text), in_code):
         trees = [_tree(side) for side in sides]
-        made = [_followed(tree, results) for tree in trees]
+        latest = dict(results)
+        made = [_with(tree, latest) if isinstance(tree, tuple) else tree for tree in trees]
         stated = [one for one in trees if isinstance(one, str) and _is_number(one)]
         for tree, whole in zip(trees, made):
             if isinstance(tree, tuple) and isinstance(whole, tuple):
@@ -208,14 +217,8 @@ def _read(node: ast.expr, leaves: list[str]) -> Tree:
     raise ValueError("no sum")
 
 
-def _followed(tree: Tree | None, results: deque[tuple[str, Tree]]) -> Tree | None:
-    """A sum whose operands are the sums that they are results of, the latest first."""
-    if tree is None or isinstance(tree, str):
-        return tree
-    return _with(tree, dict(results))
-
-
 def _with(tree: Tree, results: dict[str, Tree]) -> Tree:
+    """A sum whose operands are the sums that they are results of, the latest of each."""
     if isinstance(tree, str):
         return results.get(tree, tree)
     return tree[0], _with(tree[1], results), _with(tree[2], results)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from attribution_engine.text.procedures import READ_AT_MOST, Worked, has_code, procedure_of, worked
+from attribution_engine.text.code_regions import code_regions
+from attribution_engine.text.procedures import READ_AT_MOST, Worked, procedure_of, worked
 
 WORDING: Final = 5  # words in a row that are the prompt's, numbers being alike
 SHARED_WORDS: Final = 3  # different words of the prompt that say that two texts are about one thing
@@ -108,9 +109,11 @@ def asked(prompt: str, completion: str, common: Common | None = None) -> Asked:
     """What is looked for of a query."""
     shared = common or Common()
     words = _words(prompt)
+    whole = f"{prompt}\n{completion}"
+    sums = worked(whole)
     return Asked(
-        procedure_of(f"{prompt}\n{completion}"),
-        frozenset(one.written for one in worked(f"{prompt}\n{completion}") if one.of_numbers),
+        procedure_of(whole, sums),
+        frozenset(one.written for one in sums if one.of_numbers),
         _wordings(words) - shared.wordings,
         frozenset(word for word in words if len(word) > 3 and word.isalpha()) - shared.words,
     )
@@ -119,7 +122,8 @@ def asked(prompt: str, completion: str, common: Common | None = None) -> Asked:
 def read_document(text: str) -> ReadDocument:
     """What a document holds that relations go by; its first `READ_AT_MOST` characters count."""
     text = text[:READ_AT_MOST]
-    sums = worked(text)
+    code = code_regions(text)
+    sums = worked(text, code)
     shapes: dict[tuple[str, int, bool], str] = {}
     for one in sums:
         shapes.setdefault((one.shape, min(one.n_names, 2), one.in_code), one.written)
@@ -127,7 +131,7 @@ def read_document(text: str) -> ReadDocument:
     return ReadDocument(
         shapes,
         frozenset(one.written for one in sums if one.of_numbers),
-        has_code(text),
+        bool(code[0]),
         _wordings(words),
         frozenset(words),
     )

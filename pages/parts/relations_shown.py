@@ -22,9 +22,9 @@ from pages.parts.source_figures import multiple
 
 TITLE = "How the top documents relate to the query"
 EMPTY = (
-    "This run's store does not say how its top documents relate to the queries: it was written "
-    "before that was read. `python -m attribution_engine findings STORE` reads it from the store "
-    "itself."
+    "How top documents relate to the queries is not known: this run has only means over suites, "
+    "which ask nothing themselves, or its findings were not computed. Add single queries and run "
+    "again, or compute the findings with `python -m attribution_engine findings STORE`."
 )
 BY_RULES = (
     "Relations are found by rules, not by a judge as in the paper, and a document may have several."
